@@ -1,0 +1,342 @@
+//! Octets to events: one pass over the caller's buffer (RFC 6455 §5.2 to §5.6).
+//!
+//! In: the caller's buffer, from the first octet not yet discarded. Out: what the octets at its
+//! front mean, and which of them are needed again. Composes header, check, mask and UTF-8; knows
+//! nothing of sending or closing.
+//!
+//! A message is put together where it lies. Its payload is unmasked in place, and the payload of
+//! each further fragment is moved down over the header before it:
+//!
+//! ```text
+//!         start             next                         start                 next
+//!           ▼                ▼                             ▼                    ▼
+//! [header][ message so far ][header][ more ][…]   ▶  [ …  ][ message so far more ][gap][…]
+//!  discard                                            held ─────────────────────▶
+//! ```
+//!
+//! ```text
+//! Header ──data header──▶ Payload ──last octet of the frame──▶ Header
+//!    └──control frame, once all of it is there──▶ Header
+//! ```
+
+use core::ops::Range;
+use core::time::Duration;
+
+use super::config::{Config, Delivery};
+use crate::error::Violation;
+use crate::frame::{Check, FrameHeader, Opcode, Rsv};
+use crate::mask;
+use crate::message::MessageKind;
+use crate::role::Role;
+use crate::utf8::Utf8;
+
+/// What the octets at the front of the buffer mean. Ranges are of the buffer passed in.
+#[derive(Debug)]
+pub(super) enum Got {
+    /// Nothing yet: more octets are needed.
+    Partial,
+    Message { kind: MessageKind, payload: Range<usize> },
+    Piece(GotPiece),
+    Control { opcode: Opcode, payload: Range<usize> },
+}
+
+#[derive(Debug)]
+pub(super) struct GotPiece {
+    pub(super) kind: MessageKind,
+    pub(super) octets: Range<usize>,
+    pub(super) starts_message: bool,
+    pub(super) ends_fragment: bool,
+    pub(super) ends_message: bool,
+}
+
+/// The receiving half of a connection.
+#[derive(Debug)]
+pub(super) struct Receive {
+    role: Role,
+    /// The data frame whose payload comes next; `None` where a header is due.
+    frame: Option<Frame>,
+    message: Option<Open>,
+    /// The first octet of the buffer that has not been looked at.
+    next: usize,
+    /// Messages are checked but no longer handed out.
+    dropping: bool,
+    pings: PingBudget,
+}
+
+/// A data frame whose header has been read.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    fin: bool,
+    masking_key: Option<[u8; 4]>,
+    phase: usize,
+    remaining: u64,
+}
+
+/// A message whose last octet has not come.
+#[derive(Debug)]
+struct Open {
+    kind: MessageKind,
+    delivery: Fate,
+    utf8: Utf8,
+    len: u64,
+    fragments: u32,
+}
+
+/// What becomes of the open message's octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Kept at `start` until the message is whole.
+    Held { start: usize, len: usize },
+    /// Handed out as they come.
+    Pieces { started: bool },
+    /// Checked, then dropped.
+    Dropped,
+}
+
+impl Receive {
+    pub(super) const fn new(role: Role) -> Self {
+        Self {
+            role,
+            frame: None,
+            message: None,
+            next: 0,
+            dropping: false,
+            pings: PingBudget::new(),
+        }
+    }
+
+    /// Hands out no more messages: they are checked, and dropped as they come.
+    pub(super) const fn drop_messages(&mut self) {
+        self.dropping = true;
+        if let Some(message) = &mut self.message {
+            message.delivery = Fate::Dropped;
+        }
+    }
+
+    /// The next thing that `input` means. [`settle`](Self::settle) must follow before `input` is
+    /// passed in again.
+    pub(super) fn next(
+        &mut self,
+        input: &mut [u8],
+        config: &Config,
+        now: Duration,
+    ) -> Result<Got, Violation> {
+        loop {
+            if self.frame.is_none() {
+                match self.header(input, config, now)? {
+                    HeaderRead::Partial => return Ok(Got::Partial),
+                    HeaderRead::Control(opcode, payload) => {
+                        return Ok(Got::Control { opcode, payload });
+                    }
+                    HeaderRead::Data => {}
+                }
+            }
+            if let Some(got) = self.payload(input)? {
+                return Ok(got);
+            }
+        }
+    }
+
+    /// How many octets at the front of `input` are done with, and how many behind them are not.
+    /// After [`Got::Partial`], closes the gap between the message so far and what is not looked at.
+    pub(super) fn settle(&mut self, input: &mut [u8], partial: bool) -> (usize, usize) {
+        let Some(Open { delivery: Fate::Held { start, len }, .. }) = &mut self.message else {
+            let discard = core::mem::take(&mut self.next);
+            return (discard, input.len().saturating_sub(discard));
+        };
+        let discard = core::mem::take(start);
+        let end = discard.saturating_add(*len);
+        let unread = input.len().saturating_sub(self.next);
+        if partial && end < self.next {
+            input.copy_within(self.next.., end);
+            self.next = end;
+        }
+        let kept = if partial {
+            len.saturating_add(unread)
+        } else {
+            input.len().saturating_sub(discard)
+        };
+        self.next = self.next.saturating_sub(discard);
+        (discard, kept)
+    }
+
+    fn header(
+        &mut self,
+        input: &mut [u8],
+        config: &Config,
+        now: Duration,
+    ) -> Result<HeaderRead, Violation> {
+        let rest = input.get(self.next..).unwrap_or_default();
+        let check =
+            Check { role: self.role, message_open: self.message.is_some(), rsv: Rsv::NONE };
+        check.check_start(rest)?;
+        let Some((header, header_len)) = FrameHeader::decode(rest)? else {
+            return Ok(HeaderRead::Partial);
+        };
+        let start = self.next.saturating_add(header_len);
+        if header.opcode.is_control() {
+            return self.control(&header, start, input, config, now);
+        }
+        self.open_frame(&header, start, config)?;
+        self.next = start;
+        Ok(HeaderRead::Data)
+    }
+
+    /// A control frame is taken whole: it is at most 125 octets.
+    fn control(
+        &mut self,
+        header: &FrameHeader,
+        start: usize,
+        input: &mut [u8],
+        config: &Config,
+        now: Duration,
+    ) -> Result<HeaderRead, Violation> {
+        let len = usize::try_from(header.payload_len).unwrap_or(usize::MAX);
+        let end = start.saturating_add(len);
+        let Some(payload) = input.get_mut(start..end) else { return Ok(HeaderRead::Partial) };
+        if let Some(key) = header.masking_key {
+            mask::apply(payload, key, 0);
+        }
+        if header.opcode == Opcode::Ping {
+            self.pings.spend(config, now)?;
+        }
+        self.next = end;
+        Ok(HeaderRead::Control(header.opcode, start..end))
+    }
+
+    /// Takes a data frame's header into the open message, within the limits.
+    fn open_frame(
+        &mut self,
+        header: &FrameHeader,
+        start: usize,
+        config: &Config,
+    ) -> Result<(), Violation> {
+        let limits = &config.limits;
+        if header.payload_len > limits.max_frame_len() {
+            return Err(Violation::FrameTooLong);
+        }
+        let (len, fragments) =
+            self.message.as_ref().map_or((0, 0), |open| (open.len, open.fragments));
+        let len = len.saturating_add(header.payload_len);
+        let fragments = fragments.saturating_add(1);
+        if len > limits.max_message_len() {
+            return Err(Violation::MessageTooLong);
+        }
+        if fragments > limits.max_fragments() {
+            return Err(Violation::TooManyFragments);
+        }
+        match &mut self.message {
+            Some(open) => {
+                open.len = len;
+                open.fragments = fragments;
+            }
+            None => {
+                let kind = if header.opcode == Opcode::Text {
+                    MessageKind::Text
+                } else {
+                    MessageKind::Binary
+                };
+                let delivery = match config.delivery {
+                    _ if self.dropping => Fate::Dropped,
+                    Delivery::Messages => Fate::Held { start, len: 0 },
+                    Delivery::Pieces => Fate::Pieces { started: false },
+                };
+                self.message = Some(Open { kind, delivery, utf8: Utf8::new(), len, fragments });
+            }
+        }
+        self.frame = Some(Frame {
+            fin: header.fin,
+            masking_key: header.masking_key,
+            phase: 0,
+            remaining: header.payload_len,
+        });
+        Ok(())
+    }
+
+    /// Takes what is there of the open frame's payload. `None`: the frame has ended and nothing is
+    /// to be told, so the next header is due.
+    fn payload(&mut self, input: &mut [u8]) -> Result<Option<Got>, Violation> {
+        let (Some(frame), Some(message)) = (&mut self.frame, &mut self.message) else {
+            return Ok(None);
+        };
+        let there = input.len().saturating_sub(self.next);
+        let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(there);
+        if len == 0 && frame.remaining > 0 {
+            return Ok(Some(Got::Partial));
+        }
+        let piece = self.next..self.next.saturating_add(len);
+        let octets = input.get_mut(piece.clone()).unwrap_or_default();
+        if let Some(key) = frame.masking_key {
+            frame.phase = mask::apply(octets, key, frame.phase);
+        }
+        let ends_fragment = len as u64 == frame.remaining;
+        let ends_message = ends_fragment && frame.fin;
+        if message.kind == MessageKind::Text {
+            message.utf8.feed(octets).map_err(|_| Violation::TextNotUtf8)?;
+            if ends_message {
+                message.utf8.finish().map_err(|_| Violation::TextNotUtf8)?;
+            }
+        }
+        frame.remaining = frame.remaining.saturating_sub(len as u64);
+        self.next = piece.end;
+        let kind = message.kind;
+        let got = match &mut message.delivery {
+            Fate::Held { start, len: held } => {
+                let end = start.saturating_add(*held);
+                if end < piece.start {
+                    input.copy_within(piece, end);
+                }
+                *held = held.saturating_add(len);
+                let payload = *start..start.saturating_add(*held);
+                ends_message.then_some(Got::Message { kind, payload })
+            }
+            Fate::Pieces { started } => Some(Got::Piece(GotPiece {
+                kind,
+                octets: piece,
+                starts_message: !core::mem::replace(started, true),
+                ends_fragment,
+                ends_message,
+            })),
+            Fate::Dropped => None,
+        };
+        if ends_message {
+            self.message = None;
+        }
+        if ends_fragment {
+            self.frame = None;
+            return Ok(got);
+        }
+        Ok(Some(got.unwrap_or(Got::Partial)))
+    }
+}
+
+enum HeaderRead {
+    Partial,
+    Data,
+    Control(Opcode, Range<usize>),
+}
+
+/// How many Pings the peer may still send in this window of time.
+#[derive(Debug)]
+struct PingBudget {
+    window_end: Duration,
+    spent: u32,
+}
+
+impl PingBudget {
+    const fn new() -> Self {
+        Self { window_end: Duration::ZERO, spent: 0 }
+    }
+
+    fn spend(&mut self, config: &Config, now: Duration) -> Result<(), Violation> {
+        if now >= self.window_end {
+            self.window_end = now.saturating_add(config.limits.ping_window());
+            self.spent = 0;
+        }
+        if self.spent >= config.limits.max_pings() {
+            return Err(Violation::TooManyPings);
+        }
+        self.spent = self.spent.saturating_add(1);
+        Ok(())
+    }
+}

@@ -1,0 +1,205 @@
+//! Messages and control frames to octets (RFC 6455 §5.1, §5.4, §5.5).
+//!
+//! In: what the application sends, and the Pongs and Closes that receiving calls for.
+//! Out: whole frames in the outbox; a frame is queued entirely or not at all.
+//! Knows whether one of our own messages is open, not whether a Close has been sent.
+
+use core::fmt;
+
+use bytes::Bytes;
+
+use super::outbox::Outbox;
+use crate::error::Misuse;
+use crate::frame::{
+    CloseCode, CloseFrame, FrameHeader, MAX_CONTROL_LEN, MAX_HEADER_LEN, Opcode,
+};
+use crate::limits::Limits;
+use crate::message::{Message, MessageKind};
+use crate::prepared::PreparedMessage;
+
+/// A server's payload of this many octets or more is shared with the outbox rather than copied.
+const SHARE_FROM: usize = 8 * 1024;
+
+/// Gives a fresh, unpredictable masking key for each frame (RFC 6455 §5.3).
+pub type MaskingKeys = fn() -> [u8; 4];
+
+/// The sending half of a connection.
+pub(super) struct Send {
+    /// The source of masking keys: a client has one, a server has none.
+    keys: Option<MaskingKeys>,
+    max_queued: usize,
+    outbox: Outbox,
+    /// The kind of our own message that is being sent in fragments.
+    open: Option<MessageKind>,
+    /// The latest Pong that found the peer not reading (§5.5.3 lets the older ones go).
+    pong: Option<(u8, [u8; MAX_CONTROL_LEN])>,
+}
+
+impl Send {
+    pub(super) fn new(keys: Option<MaskingKeys>, limits: &Limits) -> Self {
+        Self {
+            keys,
+            max_queued: limits.max_write_buffer(),
+            outbox: Outbox::default(),
+            open: None,
+            pong: None,
+        }
+    }
+
+    pub(super) const fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    pub(super) const fn outbox_mut(&mut self) -> &mut Outbox {
+        &mut self.outbox
+    }
+
+    /// Whether a message of `len` octets may be queued now.
+    pub(super) const fn has_room(&self, len: usize) -> bool {
+        self.outbox.is_empty()
+            || self.outbox.len().saturating_add(len).saturating_add(MAX_HEADER_LEN)
+                <= self.max_queued
+    }
+
+    pub(super) fn message(&mut self, message: &Message) -> Result<(), Misuse> {
+        let payload = message.payload();
+        self.check_message(payload.len())?;
+        let opcode = message.kind().opcode();
+        if self.keys.is_none() && payload.len() >= SHARE_FROM {
+            return self.share(opcode, payload.clone());
+        }
+        self.frame(true, opcode, payload)
+    }
+
+    pub(super) fn octets(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), Misuse> {
+        self.check_message(payload.len())?;
+        self.frame(true, kind.opcode(), payload)
+    }
+
+    pub(super) fn prepared(&mut self, message: &PreparedMessage) -> Result<(), Misuse> {
+        self.check_message(message.payload().len())?;
+        if self.keys.is_some() {
+            return self.frame(true, message.kind().opcode(), message.payload());
+        }
+        if message.frame().len() >= SHARE_FROM {
+            self.outbox.push_shared(&[], message.frame().clone());
+        } else {
+            self.outbox.push(message.frame(), &[], None);
+        }
+        Ok(())
+    }
+
+    pub(super) fn fragment(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        fin: bool,
+    ) -> Result<(), Misuse> {
+        if !self.has_room(payload.len()) {
+            return Err(Misuse::WriteBufferFull);
+        }
+        let opcode = match self.open {
+            None => kind.opcode(),
+            Some(open) if open == kind => Opcode::Continuation,
+            Some(_) => return Err(Misuse::MessageKindChanged),
+        };
+        self.frame(fin, opcode, payload)?;
+        self.open = if fin { None } else { Some(kind) };
+        Ok(())
+    }
+
+    pub(super) fn control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), Misuse> {
+        if payload.len() > MAX_CONTROL_LEN {
+            return Err(Misuse::ControlTooLong);
+        }
+        if !self.has_room(payload.len()) {
+            return Err(Misuse::WriteBufferFull);
+        }
+        self.frame(true, opcode, payload)
+    }
+
+    /// Answers a Ping. While the peer does not read, only the latest answer is kept.
+    pub(super) fn auto_pong(&mut self, payload: &[u8]) {
+        if !self.outbox.is_blocked() && self.has_room(payload.len()) {
+            // A Ping that was received is at most 125 octets, so this is not refused.
+            let _ = self.frame(true, Opcode::Pong, payload);
+            return;
+        }
+        let mut kept = [0; MAX_CONTROL_LEN];
+        for (to, from) in kept.iter_mut().zip(payload) {
+            *to = *from;
+        }
+        self.pong = u8::try_from(payload.len()).ok().map(|len| (len, kept));
+    }
+
+    /// Queues the one Close frame of a connection, however full the outbox is.
+    pub(super) fn close(&mut self, frame: Option<CloseFrame<'_>>) -> Result<(), Misuse> {
+        let mut payload = [0; MAX_CONTROL_LEN];
+        let len = match frame {
+            Some(frame) => frame.write(&mut payload)?,
+            None => 0,
+        };
+        self.frame(true, Opcode::Close, payload.get(..len).unwrap_or_default())?;
+        self.pong = None;
+        Ok(())
+    }
+
+    /// A Close with a code and a reason that are known to be sendable.
+    pub(super) fn close_with(&mut self, code: CloseCode, reason: &'static str) {
+        let sent = self.close(Some(CloseFrame { code, reason }));
+        debug_assert_eq!(sent, Ok(()), "the code and reason come from a constant table");
+    }
+
+    /// The transport took `written` octets. A Pong that had to wait takes its place once all is out.
+    pub(super) fn written(&mut self, written: usize) {
+        self.outbox.advance(written);
+        if self.outbox.is_blocked() {
+            return;
+        }
+        if let Some((len, payload)) = self.pong.take() {
+            let payload = payload.get(..usize::from(len)).unwrap_or_default();
+            // At most 125 octets, and the outbox is empty.
+            let _ = self.frame(true, Opcode::Pong, payload);
+        }
+    }
+
+    fn check_message(&self, len: usize) -> Result<(), Misuse> {
+        if self.open.is_some() {
+            return Err(Misuse::MessageOpen);
+        }
+        if !self.has_room(len) {
+            return Err(Misuse::WriteBufferFull);
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self, fin: bool, opcode: Opcode, payload: &[u8]) -> Result<(), Misuse> {
+        let masking_key = self.keys.map(|fresh| fresh());
+        let header = FrameHeader {
+            fin,
+            masking_key,
+            ..FrameHeader::new(opcode, payload.len() as u64)
+        };
+        let mut octets = [0; MAX_HEADER_LEN];
+        let len = header.encode(&mut octets)?;
+        self.outbox.push(octets.get(..len).unwrap_or_default(), payload, masking_key);
+        Ok(())
+    }
+
+    fn share(&mut self, opcode: Opcode, payload: Bytes) -> Result<(), Misuse> {
+        let mut octets = [0; MAX_HEADER_LEN];
+        let len = FrameHeader::new(opcode, payload.len() as u64).encode(&mut octets)?;
+        self.outbox.push_shared(octets.get(..len).unwrap_or_default(), payload);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Send {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Send")
+            .field("outbox", &self.outbox)
+            .field("open", &self.open)
+            .field("pong", &self.pong.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,190 @@
+//! What can go wrong, by who is at fault: [`Violation`] is the peer's, [`Misuse`] is our caller's.
+//!
+//! "More octets needed" is neither: it is a value (`None`), never an error.
+
+use core::fmt;
+
+use crate::frame::CloseCode;
+
+/// The peer broke a rule. The connection is failed (RFC 6455 §7.1.7) and a Close frame with
+/// [`close_code`](Self::close_code) and [`reason`](Self::reason) tells the peer why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Violation {
+    /// RSV1, RSV2 or RSV3 is 1 and no agreed extension gives it a meaning.
+    ReservedBits,
+    /// Opcode 3 to 7 or 11 to 15.
+    ReservedOpcode,
+    /// A control frame with FIN 0.
+    ControlFragmented,
+    /// A control frame whose length code is 126 or 127: its payload exceeds 125 octets.
+    ControlTooLong,
+    /// A continuation frame while no message is open.
+    ContinuationWithoutMessage,
+    /// A text or binary frame while a fragmented message is open.
+    MessageInterrupted,
+    /// We are the server and the frame is not masked.
+    Unmasked,
+    /// We are the client and the frame is masked.
+    Masked,
+    /// The payload length is not in its shortest form.
+    LengthNotMinimal,
+    /// The most significant bit of the 64-bit payload length is 1.
+    LengthTopBit,
+    /// The frame announces more octets than [`Limits::max_frame_len`](crate::Limits::max_frame_len).
+    FrameTooLong,
+    /// The message would exceed [`Limits::max_message_len`](crate::Limits::max_message_len).
+    MessageTooLong,
+    /// The message has more fragments than [`Limits::max_fragments`](crate::Limits::max_fragments).
+    TooManyFragments,
+    /// More Ping frames within the window than [`Limits::max_pings`](crate::Limits::max_pings).
+    TooManyPings,
+    /// A text message holds an octet that no UTF-8 text can hold at that place.
+    TextNotUtf8,
+    /// A Close frame with a payload of one octet.
+    CloseTruncated,
+    /// A Close frame with a code that must not be on the wire.
+    CloseCodeInvalid,
+    /// A Close frame whose reason is not UTF-8.
+    CloseReasonNotUtf8,
+}
+
+impl Violation {
+    /// The code of the Close frame that answers this violation.
+    ///
+    /// 1002, 1007, 1008 or 1009 (RFC 6455 §7.4.1).
+    #[must_use]
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::ReservedBits
+            | Self::ReservedOpcode
+            | Self::ControlFragmented
+            | Self::ControlTooLong
+            | Self::ContinuationWithoutMessage
+            | Self::MessageInterrupted
+            | Self::Unmasked
+            | Self::Masked
+            | Self::LengthNotMinimal
+            | Self::LengthTopBit
+            | Self::CloseTruncated
+            | Self::CloseCodeInvalid => CloseCode::PROTOCOL_ERROR,
+            Self::TextNotUtf8 | Self::CloseReasonNotUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::TooManyFragments | Self::TooManyPings => CloseCode::POLICY_VIOLATION,
+            Self::FrameTooLong | Self::MessageTooLong => CloseCode::MESSAGE_TOO_BIG,
+        }
+    }
+
+    /// The section of RFC 6455 that holds the rule.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::ReservedBits
+            | Self::ReservedOpcode
+            | Self::LengthNotMinimal
+            | Self::LengthTopBit => "5.2",
+            Self::Unmasked | Self::Masked => "5.1",
+            Self::ContinuationWithoutMessage | Self::MessageInterrupted => "5.4",
+            Self::ControlFragmented | Self::ControlTooLong => "5.5",
+            Self::CloseTruncated | Self::CloseReasonNotUtf8 => "5.5.1",
+            Self::CloseCodeInvalid => "7.4",
+            Self::TextNotUtf8 => "8.1",
+            Self::FrameTooLong
+            | Self::MessageTooLong
+            | Self::TooManyFragments
+            | Self::TooManyPings => "10.4",
+        }
+    }
+
+    /// The reason sent in the Close frame: constant, ASCII, at most 123 octets.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::ReservedBits => "reserved bit set without an extension",
+            Self::ReservedOpcode => "reserved opcode",
+            Self::ControlFragmented => "fragmented control frame",
+            Self::ControlTooLong => "control frame over 125 octets",
+            Self::ContinuationWithoutMessage => "continuation frame outside a message",
+            Self::MessageInterrupted => "new message inside a fragmented message",
+            Self::Unmasked => "client frame not masked",
+            Self::Masked => "server frame masked",
+            Self::LengthNotMinimal => "payload length not in shortest form",
+            Self::LengthTopBit => "payload length over 63 bits",
+            Self::FrameTooLong => "frame over the length limit",
+            Self::MessageTooLong => "message over the length limit",
+            Self::TooManyFragments => "message over the fragment limit",
+            Self::TooManyPings => "too many pings",
+            Self::TextNotUtf8 => "text is not UTF-8",
+            Self::CloseTruncated => "close frame with one octet",
+            Self::CloseCodeInvalid => "close code not allowed on the wire",
+            Self::CloseReasonNotUtf8 => "close reason is not UTF-8",
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "peer violation: {} (RFC 6455 section {})", self.reason(), self.section())
+    }
+}
+
+impl core::error::Error for Violation {}
+
+/// Our caller asked for something the protocol, or a limit, does not allow. The wire is untouched
+/// and the connection is as usable as before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// A Close frame has been sent, or the connection has ended: nothing may follow it (§5.5.1).
+    SendAfterClose,
+    /// A control frame's payload exceeds 125 octets (§5.5).
+    ControlTooLong,
+    /// A close reason exceeds 123 octets (§5.5).
+    ReasonTooLong,
+    /// A close code that must not be on the wire (§7.4): see [`CloseCode::is_sendable`].
+    CloseCodeNotSendable,
+    /// A new message while one of our own messages is still being sent in fragments (§5.4).
+    MessageOpen,
+    /// Binary fragments and text fragments mixed in one message (§5.4).
+    MessageKindChanged,
+    /// A text message whose octets are not UTF-8 (§8.1).
+    TextNotUtf8,
+    /// The output waiting to be written would exceed
+    /// [`Limits::max_write_buffer`](crate::Limits::max_write_buffer). Write some, then try again.
+    WriteBufferFull,
+    /// The destination is shorter than the frame: see
+    /// [`FrameHeader::encoded_len`](crate::FrameHeader::encoded_len).
+    BufferTooShort,
+    /// The payload's length is not the header's `payload_len`.
+    PayloadLenMismatch,
+    /// A `payload_len` that the 63 bits of the wire do not hold (§5.2).
+    LengthTopBit,
+    /// A limit of zero, or limits that contradict each other.
+    LimitsContradict,
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SendAfterClose => "nothing can be sent after a Close frame",
+            Self::ControlTooLong => "control frame payload over 125 octets; send a message instead",
+            Self::ReasonTooLong => "close reason over 123 octets; shorten it",
+            Self::CloseCodeNotSendable => {
+                "close code must not be sent; use 1000-1003, 1007-1014 or 3000-4999"
+            }
+            Self::MessageOpen => {
+                "a fragmented message is still open; send its last fragment first"
+            }
+            Self::MessageKindChanged => "fragments of one message must all be text or all binary",
+            Self::TextNotUtf8 => "text message is not UTF-8; send it as binary",
+            Self::WriteBufferFull => "write buffer is full; write the pending output first",
+            Self::BufferTooShort => "destination too short for the frame",
+            Self::PayloadLenMismatch => "payload length differs from the header's payload_len",
+            Self::LengthTopBit => "payload_len over 63 bits",
+            Self::LimitsContradict => {
+                "limits must be above zero, and max_frame_len at most max_message_len"
+            }
+        })
+    }
+}
+
+impl core::error::Error for Misuse {}

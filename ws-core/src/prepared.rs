@@ -1,0 +1,64 @@
+//! A message encoded once, to be sent to many ("compiled" in `gobwas/ws`, RFC 6455 §5.2).
+//!
+//! In: a message. Out: the server's frame for it as shared octets, header and payload in one piece.
+//! A client cannot share a frame: each of its frames is masked with a fresh key (§5.3).
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use crate::frame::{FrameHeader, MAX_HEADER_LEN};
+use crate::message::{Message, MessageKind};
+
+/// A message whose server frame has been made already. Cloning it copies no payload.
+///
+/// ```
+/// # use ws_core::{Connection, Config, Message, PreparedMessage};
+/// let news = PreparedMessage::new(&Message::text("to all"));
+/// let mut subscribers = [Connection::server(Config::default()), Connection::server(Config::default())];
+/// for connection in &mut subscribers {
+///     connection.send_prepared(&news)?;
+/// }
+/// # Ok::<(), ws_core::Misuse>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct PreparedMessage {
+    kind: MessageKind,
+    frame: Bytes,
+    header_len: usize,
+}
+
+impl PreparedMessage {
+    /// Encodes `message` as one unmasked frame, copying its payload once.
+    #[must_use]
+    pub fn new(message: &Message) -> Self {
+        let payload = message.payload();
+        let len = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+        let mut header = [0; MAX_HEADER_LEN];
+        // No allocation holds 2⁶³ octets, so there is always a header.
+        let header_len =
+            FrameHeader::new(message.kind().opcode(), len).encode(&mut header).unwrap_or_default();
+        let mut frame = Vec::with_capacity(header_len.saturating_add(payload.len()));
+        frame.extend(header.iter().take(header_len));
+        frame.extend_from_slice(payload);
+        Self { kind: message.kind(), frame: frame.into(), header_len }
+    }
+
+    /// Text or binary.
+    #[must_use]
+    pub const fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
+    /// The server's frame: header and payload.
+    #[must_use]
+    pub const fn frame(&self) -> &Bytes {
+        &self.frame
+    }
+
+    /// The payload alone.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        self.frame.get(self.header_len..).unwrap_or_default()
+    }
+}
