@@ -23,12 +23,7 @@ impl Config {
     /// The defaults within these limits.
     #[must_use]
     pub const fn with_limits(limits: Limits) -> Self {
-        Self {
-            limits,
-            delivery: Delivery::Messages,
-            auto_pong: true,
-            deliver_while_closing: false,
-        }
+        Self { limits, delivery: Delivery::Messages, auto_pong: true, deliver_while_closing: false }
     }
 }
 

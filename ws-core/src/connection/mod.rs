@@ -104,6 +104,19 @@ impl Connection {
         &self.config
     }
 
+    /// Our role.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.receive.role()
+    }
+
+    /// Octets that are known to be on their way: the rest of the frame whose payload is being
+    /// received. What a header claims, so no reason to allocate that much.
+    #[must_use]
+    pub const fn awaited(&self) -> u64 {
+        self.receive.awaited()
+    }
+
     /// Hands out messages whole or as they arrive, from the next message on: one that is open stays
     /// as it began.
     pub const fn set_delivery(&mut self, delivery: Delivery) {
@@ -297,12 +310,12 @@ impl Connection {
     }
 
     /// Queues one fragment of a message, the last one if `fin`. The fragments of a text message may
-    /// cut code points, but together must be UTF-8: the peer fails the connection otherwise.
+    /// cut code points, but together must be UTF-8.
     ///
     /// # Errors
     ///
     /// The wire is untouched: [`Misuse::SendAfterClose`], [`Misuse::MessageKindChanged`],
-    /// [`Misuse::WriteBufferFull`].
+    /// [`Misuse::TextNotUtf8`], [`Misuse::WriteBufferFull`].
     ///
     /// RFC 6455 §5.4.
     pub fn send_fragment(

@@ -35,9 +35,15 @@ use crate::utf8::Utf8;
 pub(super) enum Got {
     /// Nothing yet: more octets are needed.
     Partial,
-    Message { kind: MessageKind, payload: Range<usize> },
+    Message {
+        kind: MessageKind,
+        payload: Range<usize>,
+    },
     Piece(GotPiece),
-    Control { opcode: Opcode, payload: Range<usize> },
+    Control {
+        opcode: Opcode,
+        payload: Range<usize>,
+    },
 }
 
 #[derive(Debug)]
@@ -105,6 +111,17 @@ impl Receive {
         }
     }
 
+    pub(super) const fn role(&self) -> Role {
+        self.role
+    }
+
+    pub(super) const fn awaited(&self) -> u64 {
+        match self.frame {
+            Some(frame) => frame.remaining,
+            None => 0,
+        }
+    }
+
     /// Hands out no more messages: they are checked, and dropped as they come.
     pub(super) const fn drop_messages(&mut self) {
         self.dropping = true;
@@ -151,11 +168,8 @@ impl Receive {
             input.copy_within(self.next.., end);
             self.next = end;
         }
-        let kept = if partial {
-            len.saturating_add(unread)
-        } else {
-            input.len().saturating_sub(discard)
-        };
+        let kept =
+            if partial { len.saturating_add(unread) } else { input.len().saturating_sub(discard) };
         self.next = self.next.saturating_sub(discard);
         (discard, kept)
     }
@@ -167,8 +181,7 @@ impl Receive {
         now: Duration,
     ) -> Result<HeaderRead, Violation> {
         let rest = input.get(self.next..).unwrap_or_default();
-        let check =
-            Check { role: self.role, message_open: self.message.is_some(), rsv: Rsv::NONE };
+        let check = Check { role: self.role, message_open: self.message.is_some(), rsv: Rsv::NONE };
         check.check_start(rest)?;
         let Some((header, header_len)) = FrameHeader::decode(rest)? else {
             return Ok(HeaderRead::Partial);

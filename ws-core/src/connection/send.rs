@@ -10,12 +10,11 @@ use bytes::Bytes;
 
 use super::outbox::Outbox;
 use crate::error::Misuse;
-use crate::frame::{
-    CloseCode, CloseFrame, FrameHeader, MAX_CONTROL_LEN, MAX_HEADER_LEN, Opcode,
-};
+use crate::frame::{CloseCode, CloseFrame, FrameHeader, MAX_CONTROL_LEN, MAX_HEADER_LEN, Opcode};
 use crate::limits::Limits;
 use crate::message::{Message, MessageKind};
 use crate::prepared::PreparedMessage;
+use crate::utf8::Utf8;
 
 /// A server's payload of this many octets or more is shared with the outbox rather than copied.
 const SHARE_FROM: usize = 8 * 1024;
@@ -29,8 +28,8 @@ pub(super) struct Send {
     keys: Option<MaskingKeys>,
     max_queued: usize,
     outbox: Outbox,
-    /// The kind of our own message that is being sent in fragments.
-    open: Option<MessageKind>,
+    /// Our own message that is being sent in fragments: its kind, and its text so far.
+    open: Option<(MessageKind, Utf8)>,
     /// The latest Pong that found the peer not reading (§5.5.3 lets the older ones go).
     pong: Option<(u8, [u8; MAX_CONTROL_LEN])>,
 }
@@ -98,13 +97,19 @@ impl Send {
         if !self.has_room(payload.len()) {
             return Err(Misuse::WriteBufferFull);
         }
-        let opcode = match self.open {
-            None => kind.opcode(),
-            Some(open) if open == kind => Opcode::Continuation,
+        let (opcode, mut utf8) = match self.open {
+            None => (kind.opcode(), Utf8::new()),
+            Some((open, utf8)) if open == kind => (Opcode::Continuation, utf8),
             Some(_) => return Err(Misuse::MessageKindChanged),
         };
+        if kind == MessageKind::Text {
+            utf8.feed(payload).map_err(|_| Misuse::TextNotUtf8)?;
+            if fin {
+                utf8.finish().map_err(|_| Misuse::TextNotUtf8)?;
+            }
+        }
         self.frame(fin, opcode, payload)?;
-        self.open = if fin { None } else { Some(kind) };
+        self.open = if fin { None } else { Some((kind, utf8)) };
         Ok(())
     }
 
@@ -175,11 +180,8 @@ impl Send {
 
     fn frame(&mut self, fin: bool, opcode: Opcode, payload: &[u8]) -> Result<(), Misuse> {
         let masking_key = self.keys.map(|fresh| fresh());
-        let header = FrameHeader {
-            fin,
-            masking_key,
-            ..FrameHeader::new(opcode, payload.len() as u64)
-        };
+        let header =
+            FrameHeader { fin, masking_key, ..FrameHeader::new(opcode, payload.len() as u64) };
         let mut octets = [0; MAX_HEADER_LEN];
         let len = header.encode(&mut octets)?;
         self.outbox.push(octets.get(..len).unwrap_or_default(), payload, masking_key);

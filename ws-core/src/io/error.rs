@@ -1,0 +1,69 @@
+//! What an adapter, blocking or tokio, can report: whose fault it is stays visible.
+
+use core::fmt;
+use std::io;
+
+use crate::connection::Failure;
+use crate::error::Misuse;
+use crate::handshake::HandshakeError;
+
+/// An error of a [`WebSocket`](super::WebSocket) or of its opening handshake.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The transport failed. After a terminal event this is never reported: TCP resets are common
+    /// once both Close frames are through.
+    Io(io::Error),
+    /// The connection ended, not cleanly: a violation, no Close frame, or no answer to ours.
+    Failed(Failure),
+    /// The call is not possible now; nothing was sent and the connection is as usable as before.
+    Misuse(Misuse),
+    /// The opening handshake failed: the peer's answer or request, the URL, or the time it took.
+    Handshake(HandshakeError),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "transport: {error}"),
+            Self::Failed(failure) => failure.fmt(f),
+            Self::Misuse(misuse) => misuse.fmt(f),
+            Self::Handshake(error) => write!(f, "opening handshake: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            Self::Failed(failure) => Some(failure),
+            Self::Misuse(misuse) => Some(misuse),
+            Self::Handshake(error) => Some(error),
+        }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Misuse> for Error {
+    fn from(misuse: Misuse) -> Self {
+        Self::Misuse(misuse)
+    }
+}
+
+impl From<HandshakeError> for Error {
+    fn from(error: HandshakeError) -> Self {
+        Self::Handshake(error)
+    }
+}

@@ -1,0 +1,408 @@
+//! How a connection is driven over a tokio transport: it reads, writes and sleeps. What the octets
+//! mean is the sans-IO [`Connection`](crate::Connection)'s business.
+//!
+//! ```text
+//! step: something buffered? ─yes─▶ told
+//!          │ no
+//!          ├─▶ write what is queued ─▶ read ─▶ again
+//!          └── both pending: buffers go back to the thread, sleep until the next deadline
+//! ```
+//!
+//! Every poll leaves all state in the [`WebSocket`], so any future around it may be dropped.
+
+use alloc::boxed::Box;
+use core::ops::Range;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::io::{self, IoSlice};
+
+use ::tokio::io::{AsyncRead, AsyncWrite};
+use ::tokio::time::sleep_until;
+use bytes::Bytes;
+
+use super::clock::later;
+use super::pool;
+use super::websocket::{Piece, WebSocket};
+use crate::connection::{Delivery, Event, Failure, Received, Transport};
+use crate::error::Misuse;
+use crate::frame::{CloseCode, CloseFrame};
+use crate::io::{Error, PeerClose};
+use crate::message::{Message, MessageKind};
+
+/// Slices offered to one vectored write.
+const MAX_SLICES: usize = 16;
+
+/// Queued octets from which a queued message starts the writing, without waiting for it.
+const WRITE_FROM: usize = 64 * 1024;
+
+/// How far the transport's own end has come.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct State {
+    /// Octets were written that the transport may still hold back.
+    unflushed: bool,
+    /// A write failed: nothing can be sent any more, but the peer's last octets may be there.
+    write_failed: bool,
+    /// Our half of the transport is shut down.
+    shut_down: bool,
+    /// The peer's half has ended.
+    end_of_stream: bool,
+    /// The terminal event has come: nothing received means anything any more.
+    ended: bool,
+}
+
+/// What the caller of a step wants to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Messages,
+    /// Messages and control frames.
+    Events,
+    Pieces,
+}
+
+/// What one step of receiving gave.
+pub(super) enum Step {
+    Message(Message),
+    Piece(Piece),
+    Ping(Bytes),
+    Pong(Bytes),
+}
+
+/// An event without its borrow of the read buffer.
+enum Told {
+    Message(MessageKind, Range<usize>),
+    Piece { kind: MessageKind, octets: Range<usize>, starts_message: bool, ends_message: bool },
+    Ping(Range<usize>),
+    Pong(Range<usize>),
+    Close(PeerClose),
+    Failed(Failure),
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    pub(super) fn poll_recv(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Message>, Error>> {
+        loop {
+            match ready!(self.poll_step(Wanted::Messages, cx))? {
+                Some(Step::Message(message)) => return Poll::Ready(Ok(Some(message))),
+                // The rest of a message that was read in pieces.
+                Some(_) => {}
+                None => return Poll::Ready(Ok(None)),
+            }
+        }
+    }
+
+    /// The next thing received that is wanted. Behind the last one, sees the transport to its end.
+    pub(super) fn poll_step(
+        &mut self,
+        wanted: Wanted,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Step>, Error>> {
+        self.connection.set_delivery(match wanted {
+            Wanted::Messages | Wanted::Events => Delivery::Messages,
+            Wanted::Pieces => Delivery::Pieces,
+        });
+        loop {
+            if let Some(step) = self.next_buffered(wanted) {
+                return Poll::Ready(Ok(Some(step)));
+            }
+            // Whether or not all is written, reading goes on: a peer that writes before it reads
+            // would otherwise wait for us for ever.
+            if !self.state.write_failed
+                && let Poll::Ready(Err(error)) = self.poll_flush_all(cx)
+            {
+                self.outcome.get_or_insert(error);
+            }
+            match self.connection.poll_transport() {
+                Transport::Close => {
+                    self.input.clear();
+                    return Poll::Ready(self.outcome.take().map_or(Ok(None), Err));
+                }
+                Transport::ShutDown if !self.state.shut_down => {
+                    // Whether it worked shows in what is read.
+                    let _ = ready!(Pin::new(&mut self.io).poll_shutdown(cx));
+                    self.state.shut_down = true;
+                }
+                Transport::Open | Transport::Flush | Transport::ShutDown | Transport::AwaitEnd => {}
+            }
+            if self.state.end_of_stream || self.poll_fill(cx).is_pending() {
+                if self.state.write_failed {
+                    self.transport_lost(None);
+                    continue;
+                }
+                self.release_buffers();
+                ready!(self.poll_deadline(cx));
+            }
+        }
+    }
+
+    /// Queues a message as soon as there is room.
+    pub(super) fn poll_feed(
+        &mut self,
+        message: &Message,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        ready!(self.poll_room(message.payload().len(), cx))?;
+        self.hold_output();
+        self.connection.send(message)?;
+        if self.connection.output_len() >= WRITE_FROM
+            && let Poll::Ready(Err(error)) = self.poll_write(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Until a message of `len` octets may be queued.
+    pub(super) fn poll_room(
+        &mut self,
+        len: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        ready!(self.poll_waiting(cx))?;
+        while self.connection.may_send() && !self.connection.has_room(len) {
+            ready!(self.poll_write(cx))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Until all is written and the transport holds nothing back.
+    pub(super) fn poll_flush_all(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_waiting(cx))?;
+        ready!(self.poll_write(cx))?;
+        if self.state.unflushed {
+            let flushed = ready!(Pin::new(&mut self.io).poll_flush(cx));
+            self.note_write(flushed)?;
+            self.state.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes a message for a `Sink`: queued now, or as soon as there is room.
+    pub(super) fn start_send(&mut self, message: Message) -> Result<(), Error> {
+        if !self.connection.may_send() {
+            return Err(Misuse::SendAfterClose.into());
+        }
+        if self.waiting.is_none() && self.connection.has_room(message.payload().len()) {
+            self.hold_output();
+            self.connection.send(&message)?;
+        } else {
+            self.waiting = Some(message);
+        }
+        Ok(())
+    }
+
+    /// Until no message that a `Sink` has taken waits for room.
+    pub(super) fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while let Some(len) = self.waiting.as_ref().map(|message| message.payload().len()) {
+            if !self.connection.may_send() {
+                self.waiting = None;
+                return Poll::Ready(Err(Misuse::SendAfterClose.into()));
+            }
+            if !self.connection.has_room(len) {
+                ready!(self.poll_write(cx))?;
+            }
+            if let Some(message) = self.waiting.take() {
+                self.connection.send(&message)?;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Queues a Close, unless one was sent before.
+    pub(super) fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        if self.connection.may_send() {
+            self.now = self.origin.elapsed();
+            self.hold_output();
+            self.connection.close(Some(CloseFrame { code, reason }), self.now)?;
+        }
+        Ok(())
+    }
+
+    /// Output storage from the thread's pool, for a connection that holds none.
+    pub(super) fn hold_output(&mut self) {
+        if self.connection.output_len() == 0 {
+            pool::give_output(self.connection.take_output_storage());
+            self.connection.give_output_storage(pool::take_output());
+        }
+    }
+
+    /// The next wanted thing that the octets already read mean.
+    fn next_buffered(&mut self, wanted: Wanted) -> Option<Step> {
+        while !self.state.ended && !self.input.is_empty() {
+            let Received { event, discard, keep } =
+                self.connection.handle_input(self.input.octets_mut(), self.now);
+            let Some(told) = event.map(told) else {
+                self.input.settle(discard, keep);
+                return None;
+            };
+            match told {
+                Told::Message(kind, range) => {
+                    let payload = self.input.take(range, discard);
+                    return Some(Step::Message(Message::from_checked(kind, payload)));
+                }
+                Told::Piece { kind, octets, starts_message, ends_message } => {
+                    let octets = self.input.take(octets, discard);
+                    return Some(Step::Piece(Piece { kind, octets, starts_message, ends_message }));
+                }
+                Told::Ping(range) => {
+                    let payload = self.control(wanted, range, discard, keep);
+                    if let Some(payload) = payload {
+                        return Some(Step::Ping(payload));
+                    }
+                }
+                Told::Pong(range) => {
+                    let payload = self.control(wanted, range, discard, keep);
+                    if let Some(payload) = payload {
+                        return Some(Step::Pong(payload));
+                    }
+                }
+                Told::Close(_) | Told::Failed(_) => {
+                    self.input.clear();
+                    self.note_end(told);
+                }
+            }
+        }
+        None
+    }
+
+    /// A control frame's payload, if it is wanted. It may lie behind a message that is not whole,
+    /// so it is copied, not split off.
+    fn control(
+        &mut self,
+        wanted: Wanted,
+        range: Range<usize>,
+        discard: usize,
+        keep: usize,
+    ) -> Option<Bytes> {
+        let payload = (wanted == Wanted::Events).then(|| {
+            Bytes::copy_from_slice(self.input.octets_mut().get(range).unwrap_or_default())
+        });
+        self.input.settle(discard, keep);
+        payload
+    }
+
+    /// Reads once, and takes the end of the stream, or its loss, into account.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(self.input.poll_read(&mut self.io, self.connection.awaited(), cx)) {
+            Ok(octets) => {
+                self.now = self.origin.elapsed();
+                if octets == 0 {
+                    self.state.end_of_stream = true;
+                    let event = self.connection.handle_end_of_stream(self.now);
+                    self.note_event(event);
+                } else if self.state.ended {
+                    self.input.clear();
+                }
+                // A peer that never stops sending must not keep the deadline from being seen.
+                if self.connection.poll_timeout().is_some() {
+                    let event = self.connection.handle_timeout(self.now);
+                    self.note_event(event);
+                }
+            }
+            Err(error) => self.transport_lost(Some(error)),
+        }
+        Poll::Ready(())
+    }
+
+    /// Writes until all is written.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while self.connection.output_len() > 0 {
+            if self.state.write_failed {
+                return Poll::Ready(Err(Misuse::SendAfterClose.into()));
+            }
+            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+            let mut offered = 0_usize;
+            for (to, from) in slices.iter_mut().zip(self.connection.poll_output()) {
+                *to = IoSlice::new(from);
+                offered = offered.saturating_add(1);
+            }
+            let io = Pin::new(&mut self.io);
+            let written = match slices.get(..offered).unwrap_or_default() {
+                [one] => ready!(io.poll_write(cx, one)),
+                many => ready!(io.poll_write_vectored(cx, many)),
+            };
+            let written = match written {
+                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+                other => other,
+            };
+            let written = self.note_write(written)?;
+            self.state.unflushed = true;
+            self.connection.handle_written(written, self.now);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Until the connection's next deadline, which is then handled.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.connection.poll_timeout() else {
+            self.timer = None;
+            return Poll::Pending;
+        };
+        let at = later(self.origin, deadline);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        if timer.deadline() != at {
+            timer.as_mut().reset(at);
+        }
+        ready!(timer.as_mut().poll(cx));
+        self.now = self.origin.elapsed();
+        let event = self.connection.handle_timeout(self.now);
+        self.note_event(event);
+        Poll::Ready(())
+    }
+
+    fn release_buffers(&mut self) {
+        self.input.rest();
+        if self.connection.output_len() == 0 {
+            pool::give_output(self.connection.take_output_storage());
+        }
+    }
+
+    fn note_event(&mut self, event: Option<Event<'static>>) {
+        if let Some(event) = event {
+            self.note_end(told(event));
+        }
+    }
+
+    fn note_end(&mut self, event: Told) {
+        match event {
+            Told::Close(close) => self.peer_close = Some(close),
+            Told::Failed(failure) => {
+                self.outcome.get_or_insert(failure.into());
+            }
+            Told::Message(..) | Told::Piece { .. } | Told::Ping(_) | Told::Pong(_) => return,
+        }
+        self.state.ended = true;
+    }
+
+    fn note_write<T>(&mut self, result: io::Result<T>) -> Result<T, Error> {
+        self.state.write_failed |= result.is_err();
+        Ok(result?)
+    }
+
+    /// Nothing can be read any more. Once a terminal event has come, that is no error.
+    fn transport_lost(&mut self, error: Option<io::Error>) {
+        let unexpected = self.connection.handle_transport_lost().is_some();
+        if let (true, Some(error)) = (unexpected, error) {
+            self.outcome.get_or_insert(error.into());
+        }
+        self.state.ended = true;
+    }
+}
+
+/// The event without its borrow.
+fn told(event: Event<'_>) -> Told {
+    match event {
+        Event::Message { kind, payload } => Told::Message(kind, payload.range()),
+        Event::Piece(piece) => Told::Piece {
+            kind: piece.kind,
+            octets: piece.octets.range(),
+            starts_message: piece.starts_message,
+            ends_message: piece.ends_message,
+        },
+        Event::Ping(payload) => Told::Ping(payload.range()),
+        Event::Pong(payload) => Told::Pong(payload.range()),
+        Event::Close(frame) => Told::Close(PeerClose::new(frame)),
+        Event::Failed(failure) => Told::Failed(failure),
+    }
+}

@@ -1,0 +1,105 @@
+//! The octets received and not yet done with, read into a pooled buffer (`tokio::pool`).
+//!
+//! In: what the transport has. Out: octets for the connection to look at, payloads split off
+//! without a copy. Grows with what has arrived, never by what a header claims.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::pin::pin;
+use core::task::{Context, Poll};
+use std::io;
+
+use ::tokio::io::{AsyncRead, AsyncReadExt};
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::pool::{self, READ_LEN};
+
+/// A read is offered at least this much room.
+const MIN_ROOM: usize = 4 * 1024;
+
+/// A rest of at most this many octets moves out of a pooled buffer rather than keep it.
+const SMALL_REST: usize = 4 * 1024;
+
+#[derive(Debug, Default)]
+pub(super) struct ReadBuffer {
+    octets: BytesMut,
+    /// Whether `octets` has room to read into; otherwise it is just what is left of a message.
+    pooled: bool,
+}
+
+impl ReadBuffer {
+    pub(super) fn from_octets(octets: &[u8]) -> Self {
+        Self { octets: octets.into(), pooled: false }
+    }
+
+    pub(super) fn octets_mut(&mut self) -> &mut [u8] {
+        &mut self.octets
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.octets.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.octets.clear();
+    }
+
+    /// Keeps `keep` octets behind the first `discard`.
+    pub(super) fn settle(&mut self, discard: usize, keep: usize) {
+        self.octets.truncate(discard.saturating_add(keep));
+        self.octets.advance(discard.min(self.octets.len()));
+    }
+
+    /// Splits `range` off without a copy, and discards the octets before `discard`.
+    pub(super) fn take(&mut self, range: Range<usize>, discard: usize) -> Bytes {
+        self.octets.advance(range.start.min(self.octets.len()));
+        let taken = self.octets.split_to(range.len().min(self.octets.len()));
+        let behind = discard.saturating_sub(range.end).min(self.octets.len());
+        self.octets.advance(behind);
+        taken.freeze()
+    }
+
+    /// Reads once, behind what is there; `awaited` octets are known to be on their way.
+    pub(super) fn poll_read<S: AsyncRead + Unpin>(
+        &mut self,
+        io: &mut S,
+        awaited: u64,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        self.make_room(awaited);
+        // The future holds no state, so dropping it when pending loses nothing.
+        pin!(io.read_buf(&mut self.octets)).poll(cx)
+    }
+
+    /// Gives the buffer back to the thread, unless much is in it.
+    pub(super) fn rest(&mut self) {
+        if self.pooled && self.octets.len() <= SMALL_REST {
+            let rest = BytesMut::from(&*self.octets);
+            pool::give_input(core::mem::replace(&mut self.octets, rest));
+            self.pooled = false;
+        }
+    }
+
+    fn make_room(&mut self, awaited: u64) {
+        let len = self.octets.len();
+        let awaited = usize::try_from(awaited).unwrap_or(usize::MAX);
+        let room = awaited.clamp(MIN_ROOM, READ_LEN.max(len / 8));
+        if self.pooled && len == 0 && self.octets.try_reclaim(READ_LEN) {
+            return;
+        }
+        if !self.pooled || len == 0 {
+            let mut fresh = pool::take_input();
+            fresh.extend_from_slice(&self.octets);
+            self.octets = fresh;
+            self.pooled = true;
+        }
+        let there = self.octets.capacity().saturating_sub(len);
+        if there >= room / 2 || self.octets.try_reclaim(room) {
+            return;
+        }
+        // Not `reserve`, which doubles: a long message would take twice its memory.
+        let mut octets = Vec::from(core::mem::take(&mut self.octets));
+        octets.reserve_exact(room);
+        self.octets = BytesMut::from(Bytes::from(octets));
+    }
+}

@@ -1,0 +1,213 @@
+//! Two halves of one connection for two tasks: one receives, one sends.
+//!
+//! ```text
+//! ReadHalf ──┐                     ┌── the reader's waker
+//!            ├─ lock, one poll ─ WebSocket ─ wakes both ─┤
+//! WriteHalf ─┘                     └── the writer's waker
+//! ```
+//!
+//! Either half may have to read or write for the other: a Pong is written by whoever polls next, a
+//! full write buffer drains while only the reader is polled. So each poll registers a waker that
+//! wakes both tasks, and no wake-up is lost. The lock is held within a poll, never across one.
+
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::future::poll_fn;
+use core::task::{Context, Poll, Waker};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ::tokio::io::{AsyncRead, AsyncWrite};
+
+use super::websocket::WebSocket;
+use crate::frame::CloseCode;
+use crate::io::{Error, PeerClose};
+use crate::message::Message;
+
+/// The receiving half: [`recv`](Self::recv), as of a whole [`WebSocket`].
+///
+/// Dropping it leaves the sending half usable, but the connection then neither answers Pings nor
+/// sees the peer's Close.
+#[derive(Debug)]
+pub struct ReadHalf<S> {
+    shared: Arc<Shared<S>>,
+}
+
+/// The sending half: [`feed`](Self::feed), [`flush`](Self::flush), [`send`](Self::send) and
+/// [`close`](Self::close).
+///
+/// Dropping it leaves the receiving half usable; the connection ends when both are dropped.
+#[derive(Debug)]
+pub struct WriteHalf<S> {
+    shared: Arc<Shared<S>>,
+}
+
+#[derive(Debug)]
+struct Shared<S> {
+    socket: Mutex<WebSocket<S>>,
+    wakers: Arc<Wakers>,
+}
+
+/// The task that polled each half last.
+#[derive(Debug, Default)]
+struct Wakers {
+    reader: Mutex<Option<Waker>>,
+    writer: Mutex<Option<Waker>>,
+}
+
+impl Wake for Wakers {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        for slot in [&self.reader, &self.writer] {
+            let waker = lock(slot).take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+}
+
+pub(super) fn split<S>(socket: WebSocket<S>) -> (ReadHalf<S>, WriteHalf<S>) {
+    let shared = Arc::new(Shared { socket: Mutex::new(socket), wakers: Arc::default() });
+    (ReadHalf { shared: Arc::clone(&shared) }, WriteHalf { shared })
+}
+
+impl<S> Shared<S> {
+    /// One poll of the connection, on behalf of the half whose waker goes into `slot`.
+    fn poll<T>(
+        &self,
+        slot: &Mutex<Option<Waker>>,
+        cx: &Context<'_>,
+        poll: impl FnOnce(&mut WebSocket<S>, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        // Registered first: a wake-up during the poll must find it.
+        match &mut *lock(slot) {
+            Some(waker) => waker.clone_from(cx.waker()),
+            empty => *empty = Some(cx.waker().clone()),
+        }
+        let both = Waker::from(Arc::clone(&self.wakers));
+        let result = poll(&mut lock(&self.socket), &mut Context::from_waker(&both));
+        if result.is_ready() {
+            // What this half did may be what the other waits for: room, or an end.
+            *lock(slot) = None;
+            both.wake();
+        }
+        result
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> ReadHalf<S> {
+    /// The next message, as [`WebSocket::recv`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::recv`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: a dropped future loses no octet and no message.
+    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
+        let shared = &self.shared;
+        poll_fn(|cx| shared.poll(&shared.wakers.reader, cx, |socket, cx| socket.poll_recv(cx)))
+            .await
+    }
+
+    /// The peer's Close frame, once it has come.
+    #[must_use]
+    pub fn peer_close(&self) -> Option<PeerClose> {
+        lock(&self.shared.socket).peer_close().cloned()
+    }
+
+    /// The whole connection again, if `other` is its sending half.
+    ///
+    /// # Errors
+    ///
+    /// Both halves, if they are of different connections.
+    pub fn reunite(self, other: WriteHalf<S>) -> Result<WebSocket<S>, (Self, WriteHalf<S>)> {
+        if !Arc::ptr_eq(&self.shared, &other.shared) {
+            return Err((self, other));
+        }
+        drop(other);
+        match Arc::try_unwrap(self.shared) {
+            Ok(shared) => Ok(shared.socket.into_inner().unwrap_or_else(PoisonError::into_inner)),
+            // Each connection has exactly two halves and both are here.
+            Err(shared) => {
+                let other = WriteHalf { shared: Arc::clone(&shared) };
+                Err((Self { shared }, other))
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
+    /// Queues a message, as [`WebSocket::feed`]. A [`ReadHalf::recv`] that waits writes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::feed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::feed`]: the message is queued whole or not at all.
+    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        let message = message.into();
+        self.poll_write(|socket, cx| socket.poll_feed(&message, cx)).await
+    }
+
+    /// Writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::flush`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: what is not written stays queued.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        self.poll_write(WebSocket::poll_flush_all).await
+    }
+
+    /// Queues a message and writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::send`].
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.feed(message).await?;
+        self.flush().await
+    }
+
+    /// Starts the closing handshake: sends Close. The receiving half sees it to its end: keep
+    /// calling [`ReadHalf::recv`] until it gives `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misuse`]: nothing was sent. [`Error::Io`]: terminal.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future leaves the Close queued.
+    pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.poll_write(|socket, _| Poll::Ready(socket.start_close(code, reason))).await?;
+        self.flush().await
+    }
+
+    async fn poll_write(
+        &self,
+        mut poll: impl FnMut(&mut WebSocket<S>, &mut Context<'_>) -> Poll<Result<(), Error>>,
+    ) -> Result<(), Error> {
+        let shared = &self.shared;
+        poll_fn(|cx| shared.poll(&shared.wakers.writer, cx, &mut poll)).await
+    }
+}
+
+/// A poll that panicked left its state behind; there is none that a further poll cannot meet.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,336 @@
+//! A connection over a tokio transport, as applications use it: `recv`, `feed`, `flush`, `close`.
+//!
+//! In: calls. Out: futures around the polls of `tokio::drive`, which does the reading and writing.
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::future::poll_fn;
+use core::pin::Pin;
+use core::time::Duration;
+
+use ::tokio::io::{AsyncRead, AsyncWrite};
+use ::tokio::time::{Instant, Sleep};
+use bytes::Bytes;
+
+use super::drive::{State, Step, Wanted};
+use super::read_buffer::ReadBuffer;
+use super::split::{ReadHalf, WriteHalf, split};
+use crate::connection::{Config, Connection, MaskingKeys, Transport};
+use crate::frame::CloseCode;
+use crate::io::{Error, PeerClose};
+use crate::message::{Message, MessageKind};
+use crate::prepared::PreparedMessage;
+use crate::role::Role;
+
+/// A WebSocket connection over an asynchronous transport.
+///
+/// The plain loop batches by itself: [`recv`](Self::recv) writes what [`feed`](Self::feed) queued
+/// before it waits, so that one read and one write serve as many messages as arrived together.
+///
+/// ```
+/// # async fn echo<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
+/// #     mut socket: ws_core::tokio::WebSocket<S>,
+/// # ) -> Result<(), ws_core::tokio::Error> {
+/// while let Some(message) = socket.recv().await? {
+///     socket.feed(message).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Dropping it without [`close`](Self::close) drops the transport; the peer sees the stream end
+/// without a Close frame (code 1006).
+pub struct WebSocket<S> {
+    pub(super) io: S,
+    pub(super) connection: Connection,
+    pub(super) input: ReadBuffer,
+    /// Time zero of the connection's clock.
+    pub(super) origin: Instant,
+    /// The time of the last read or timer, so that messages of one read cost no clock.
+    pub(super) now: Duration,
+    pub(super) timer: Option<Pin<Box<Sleep>>>,
+    /// A message that a `Sink` has taken and that waits for room.
+    pub(super) waiting: Option<Message>,
+    /// The peer's Close frame.
+    pub(super) peer_close: Option<PeerClose>,
+    /// The outcome to report once the transport is dealt with.
+    pub(super) outcome: Option<Error>,
+    pub(super) state: State,
+}
+
+/// What `recv_event` tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A whole message.
+    Message(Message),
+    /// A Ping; it has been answered unless [`Config::auto_pong`] is off.
+    Ping(Bytes),
+    /// A Pong, asked for or not.
+    Pong(Bytes),
+}
+
+/// What `recv_piece` tells: octets of one message, as they arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Text (UTF-8 as far as it has come: a code point may be cut at the end) or binary.
+    pub kind: MessageKind,
+    /// The octets, of one fragment.
+    pub octets: Bytes,
+    /// Whether these are the first octets of the message.
+    pub starts_message: bool,
+    /// Whether these are the last octets of the message.
+    pub ends_message: bool,
+}
+
+impl<S> WebSocket<S> {
+    /// The server's end of a connection whose opening handshake is done.
+    pub fn server(io: S, config: Config) -> Self {
+        Self::new(io, Connection::server(config), &[])
+    }
+
+    /// The client's end of a connection whose opening handshake is done; `received` are octets that
+    /// arrived behind the server's answer.
+    pub fn client(io: S, config: Config, received: &[u8]) -> Self {
+        Self::new(io, Connection::client(config), received)
+    }
+
+    /// As [`client`](Self::client), with the caller's masking keys: each must be fresh and
+    /// unpredictable (RFC 6455 §5.3).
+    pub fn client_with_keys(io: S, config: Config, received: &[u8], keys: MaskingKeys) -> Self {
+        Self::new(io, Connection::client_with_keys(config, keys), received)
+    }
+
+    fn new(io: S, connection: Connection, received: &[u8]) -> Self {
+        Self {
+            io,
+            connection,
+            input: ReadBuffer::from_octets(received),
+            origin: Instant::now(),
+            now: Duration::ZERO,
+            timer: None,
+            waiting: None,
+            peer_close: None,
+            outcome: None,
+            state: State::default(),
+        }
+    }
+
+    /// Our role.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.connection.role()
+    }
+
+    /// The transport.
+    pub const fn get_ref(&self) -> &S {
+        &self.io
+    }
+
+    /// The peer's Close frame, once it has come.
+    #[must_use]
+    pub const fn peer_close(&self) -> Option<&PeerClose> {
+        self.peer_close.as_ref()
+    }
+
+    /// Whether the end was told, or will be by the next [`recv`](Self::recv).
+    #[must_use]
+    pub(super) const fn has_ended(&self) -> bool {
+        matches!(self.connection.poll_transport(), Transport::Close) && self.outcome.is_none()
+    }
+
+    /// Octets queued and not yet given to the transport.
+    #[must_use]
+    pub const fn output_len(&self) -> usize {
+        self.connection.output_len()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// The next message; `None` once the closing handshake is done and the transport has ended.
+    ///
+    /// Pings are answered meanwhile. Queued output is written before this waits. After an error, or
+    /// `None`, it gives `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], [`Error::Failed`]: terminal, told once.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: a dropped future loses no octet and no message.
+    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// As [`recv`](Self::recv), and tells of Pings and Pongs too.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe.
+    pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
+        match poll_fn(|cx| self.poll_step(Wanted::Events, cx)).await? {
+            Some(Step::Message(message)) => Ok(Some(Event::Message(message))),
+            Some(Step::Ping(payload)) => Ok(Some(Event::Ping(payload))),
+            Some(Step::Pong(payload)) => Ok(Some(Event::Pong(payload))),
+            Some(Step::Piece(_)) | None => Ok(None),
+        }
+    }
+
+    /// The next octets of a message, as they arrive: a message of any length passes in constant
+    /// memory. The limits hold all the same.
+    ///
+    /// A message that is read in pieces is read in pieces to its end: [`recv`](Self::recv) in the
+    /// middle of one skips its rest.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe.
+    pub async fn recv_piece(&mut self) -> Result<Option<Piece>, Error> {
+        match poll_fn(|cx| self.poll_step(Wanted::Pieces, cx)).await? {
+            Some(Step::Piece(piece)) => Ok(Some(piece)),
+            // It began under another method, which was dropped in the middle of it.
+            Some(Step::Message(message)) => Ok(Some(Piece {
+                kind: message.kind(),
+                octets: message.into_payload(),
+                starts_message: true,
+                ends_message: true,
+            })),
+            Some(Step::Ping(_) | Step::Pong(_)) | None => Ok(None),
+        }
+    }
+
+    /// Queues a message; it is written by the next [`recv`](Self::recv) that has to wait, by
+    /// [`flush`](Self::flush), or from here once much is queued. Waits while the write buffer is
+    /// full.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misuse`]: nothing was queued. [`Error::Io`]: terminal.
+    ///
+    /// # Cancel safety
+    ///
+    /// The message is queued whole or not at all. A future that was dropped while it waited for
+    /// room has queued nothing, and the message is dropped with it.
+    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        let message = message.into();
+        poll_fn(|cx| self.poll_feed(&message, cx)).await
+    }
+
+    /// As [`feed`](Self::feed), of a message that was encoded before.
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`feed`](Self::feed).
+    pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        let len = message.payload().len();
+        poll_fn(|cx| self.poll_room(len, cx)).await?;
+        self.hold_output();
+        self.connection.send_prepared(message)?;
+        Ok(())
+    }
+
+    /// Writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]: terminal.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe: what is not written stays queued.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_flush_all(cx)).await
+    }
+
+    /// Queues a message and writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed).
+    ///
+    /// # Cancel safety
+    ///
+    /// The message is queued whole or not at all: once queued, a dropped future leaves it to the
+    /// next [`recv`](Self::recv) or [`flush`](Self::flush).
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.feed(message).await?;
+        self.flush().await
+    }
+
+    /// Sends a Ping with up to 125 octets and writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misuse`]: nothing was queued. [`Error::Io`]: terminal.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.hold_output();
+        self.connection.ping(payload)?;
+        self.flush().await
+    }
+
+    /// Sends a Pong with up to 125 octets, asked for or not, and writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// As [`ping`](Self::ping).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.hold_output();
+        self.connection.pong(payload)?;
+        self.flush().await
+    }
+
+    /// The whole closing handshake: sends Close, drops what the peer still sends, waits for its
+    /// Close and the end of its stream, each within its limit. Does nothing if a Close was sent
+    /// already but for waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misuse`]: the code or reason cannot be sent; nothing was. [`Error::Failed`],
+    /// [`Error::Io`]: the end is not clean.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future leaves the Close queued: call it, or [`recv`](Self::recv), again.
+    pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.start_close(code, reason)?;
+        while self.recv().await?.is_some() {}
+        Ok(())
+    }
+
+    /// Two halves for two tasks; see [`ReadHalf`] and [`WriteHalf`].
+    #[must_use]
+    pub fn split(self) -> (ReadHalf<S>, WriteHalf<S>) {
+        split(self)
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for WebSocket<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("io", &self.io)
+            .field("connection", &self.connection)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
