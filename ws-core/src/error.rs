@@ -171,9 +171,7 @@ impl fmt::Display for Misuse {
             Self::CloseCodeNotSendable => {
                 "close code must not be sent; use 1000-1003, 1007-1014 or 3000-4999"
             }
-            Self::MessageOpen => {
-                "a fragmented message is still open; send its last fragment first"
-            }
+            Self::MessageOpen => "a fragmented message is still open; send its last fragment first",
             Self::MessageKindChanged => "fragments of one message must all be text or all binary",
             Self::TextNotUtf8 => "text message is not UTF-8; send it as binary",
             Self::WriteBufferFull => "write buffer is full; write the pending output first",

@@ -188,10 +188,7 @@ impl LimitsBuilder {
             || l.max_request_line_len == 0
             || l.max_header_fields == 0
             || l.handshake_timeout.is_zero();
-        if zero
-            || l.max_frame_len > l.max_message_len
-            || l.max_request_line_len > l.max_head_len
-        {
+        if zero || l.max_frame_len > l.max_message_len || l.max_request_line_len > l.max_head_len {
             return Err(Misuse::LimitsContradict);
         }
         Ok(self.limits)

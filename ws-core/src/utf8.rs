@@ -72,7 +72,8 @@ impl Utf8 {
         let whole = rest.len().saturating_sub(open_tail(rest));
         let (bulk, tail) = rest.split_at_checked(whole).unwrap_or((rest, &[]));
         if !is_utf8(bulk) {
-            return self.feed_slowly(bulk, done);
+            // Fails, unless the bulk too ends inside a code point: then the tail does.
+            self.feed_slowly(bulk, done)?;
         }
         self.feed_slowly(tail, done.saturating_add(whole))
     }

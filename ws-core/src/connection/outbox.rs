@@ -16,8 +16,10 @@ use bytes::{Buf, Bytes};
 
 use crate::mask;
 
-/// Dead octets at the front are moved over once there are this many of them.
-const COMPACT_FROM: usize = 64 * 1024;
+/// Rather than grow, the storage is moved over what has been written, once that is this part (a
+/// quarter) of what has not: at most four octets moved for each one written, and memory within an
+/// application's limit and a half, however long the peer stays behind.
+const COMPACT_FROM: usize = 4;
 
 /// The first storage has this many octets: a batch of small frames.
 const MIN_STORAGE: usize = 1024;
@@ -137,7 +139,8 @@ impl Outbox {
     /// The next `len` octets of storage, now queued, for the caller to write over.
     fn room(&mut self, len: usize) -> &mut [u8] {
         let live = self.end.saturating_sub(self.head);
-        if self.head >= COMPACT_FROM.max(live) {
+        let full = self.end.saturating_add(len) > self.storage.len();
+        if full && self.head > 0 && self.head >= live / COMPACT_FROM {
             self.compact();
         }
         let start = self.end;

@@ -1,0 +1,53 @@
+//! Replays every input of `corpus/` and `regressions/` through its property, on stable, and holds
+//! targets, folders and programs against each other: none may lack the other.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ws_fuzz::props::TARGETS;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn names(folder: &str) -> BTreeSet<String> {
+    entries(&root().join(folder))
+        .iter()
+        .filter_map(|path| path.file_stem()?.to_str().map(Into::into))
+        .collect()
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let listed =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<_> = listed.map(|entry| entry.expect("a readable folder").path()).collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn every_target_has_its_program_and_its_folders_and_there_are_no_others() {
+    let targets: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).into()).collect();
+    for folder in ["fuzz_targets", "corpus", "regressions"] {
+        assert_eq!(names(folder), targets, "{folder}");
+    }
+}
+
+#[test]
+fn every_input_keeps_its_property() {
+    for (name, property) in TARGETS {
+        let mut replayed = 0;
+        for folder in ["corpus", "regressions"] {
+            for input in entries(&root().join(folder).join(name)) {
+                if input.file_name().is_some_and(|file| file == "README.md") {
+                    continue;
+                }
+                println!("{}", input.display());
+                property(&fs::read(&input).expect("a readable input"));
+                replayed += 1;
+            }
+        }
+        assert!(replayed > 0, "{name}: nothing to replay");
+    }
+}

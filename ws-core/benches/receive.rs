@@ -1,0 +1,52 @@
+//! Receiving as a server, in memory: masked messages in 64 KiB reads, ours beside other crates.
+//!
+//! Every implementation answers "how many messages, how many octets" and is checked before the
+//! clock starts. Throughput is octets of payload.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use support::peers::{self, Done};
+
+mod support;
+
+/// Octets of payload that one round moves, about.
+const ROUND: usize = 4 * 1024 * 1024;
+
+fn receive(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    for text in [false, true] {
+        for len in [20, 1024, 65_536, 1_048_576] {
+            let kind = if text { "text" } else { "binary" };
+            let mut group = criterion.benchmark_group(format!("receive/{kind}/{len}"));
+            let count = (ROUND / len).clamp(4, 20_000);
+            let payload = support::payload(text, len);
+            let wire = support::client_frames(text, &payload, count);
+            let expected = Done { messages: count, octets: count * len };
+            group.throughput(Throughput::ElementsAndBytes {
+                elements: count as u64,
+                bytes: (count * len) as u64,
+            });
+            let mut buffer = Vec::new();
+            let mut bench = |name: &str, run: &mut dyn FnMut() -> Done| {
+                assert_eq!(run(), expected, "{name}: a wrong answer is not worth timing");
+                group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+                    bencher.iter(|| black_box(run()));
+                });
+            };
+            bench("ws-core connection", &mut || peers::receive_connection(&wire, &mut buffer));
+            bench("ws-core tokio", &mut || runtime.block_on(peers::receive_tokio(wire.clone())));
+            bench("tungstenite", &mut || peers::receive_tungstenite(wire.clone()));
+            bench("tokio-websockets", &mut || {
+                runtime.block_on(peers::receive_tokio_websockets(wire.clone()))
+            });
+            bench("fastwebsockets", &mut || {
+                runtime.block_on(peers::receive_fastwebsockets(wire.clone()))
+            });
+            group.finish();
+        }
+    }
+}
+
+criterion_group!(benches, receive);
+criterion_main!(benches);

@@ -1,0 +1,121 @@
+//! What the benches share: a transport in memory, and the same work done by each implementation.
+#![allow(dead_code, reason = "each bench uses its own part")]
+
+use std::io::{self, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+#[path = "../../tests/oracle/mod.rs"]
+pub(crate) mod oracle;
+pub(crate) mod peers;
+
+/// Octets that one read brings at most, as a busy socket would.
+pub(crate) const READ_LEN: usize = 64 * 1024;
+
+/// A transport that holds all octets to be read, and counts those that are written.
+#[derive(Debug, Default)]
+pub(crate) struct Wire {
+    input: Bytes,
+    pub(crate) written: usize,
+}
+
+impl Wire {
+    pub(crate) const fn new(input: Bytes) -> Self {
+        Self { input, written: 0 }
+    }
+
+    fn take(&mut self, room: usize) -> Bytes {
+        self.input.split_to(room.min(READ_LEN).min(self.input.len()))
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut taken = self.take(buf.len());
+        let len = taken.len();
+        taken.copy_to_slice(&mut buf[..len]);
+        Ok(len)
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.written += buf.len();
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let taken = self.get_mut().take(buf.remaining());
+        buf.put_slice(&taken);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().written += buf.len();
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let len = bufs.iter().map(|buf| buf.len()).sum();
+        self.get_mut().written += len;
+        Poll::Ready(Ok(len))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// `count` client frames, masked, with the same payload.
+pub(crate) fn client_frames(text: bool, payload: &[u8], count: usize) -> Bytes {
+    let opcode = if text { oracle::TEXT } else { oracle::BINARY };
+    let frame = oracle::Frame::new(true, opcode, payload).octets(Some(oracle::KEY));
+    frame.repeat(count).into()
+}
+
+/// A payload of `len` octets: ASCII prose with a few letters beyond it, cut to length.
+pub(crate) fn payload(text: bool, len: usize) -> Vec<u8> {
+    let unit = if text {
+        "The quick brown fox jumps over the lazy dog. Äpfel, 日本. "
+    } else {
+        "\u{7f}\u{1}binary"
+    };
+    let mut octets: Vec<u8> = unit.bytes().cycle().take(len).collect();
+    // A code point cut at the end would not be UTF-8.
+    while text && std::str::from_utf8(&octets).is_err() {
+        octets.pop();
+    }
+    octets.resize(len, b'.');
+    octets
+}
