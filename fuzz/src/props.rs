@@ -131,6 +131,15 @@ enum Seen {
     End(String),
 }
 
+/// Everything that can be seen of a connection.
+#[derive(Debug, PartialEq, Eq)]
+struct Ran {
+    seen: Vec<Seen>,
+    /// The octets told of a message that did not end.
+    open: Vec<u8>,
+    output: Vec<Frame>,
+}
+
 fn frame_stream(role: Role, octets: &[u8]) {
     let Some((&[seed, delivery], wire)) = octets.split_first_chunk() else { return };
     let delivery = if delivery % 2 == 0 { Delivery::Messages } else { Delivery::Pieces };
@@ -141,7 +150,7 @@ fn frame_stream(role: Role, octets: &[u8]) {
 }
 
 /// What a connection tells and writes when it is given these pieces.
-fn run(role: Role, delivery: Delivery, pieces: &[&[u8]]) -> (Vec<Seen>, Vec<Frame>) {
+fn run(role: Role, delivery: Delivery, pieces: &[&[u8]]) -> Ran {
     let now = Duration::ZERO;
     // Small, so that the fuzzer meets every limit.
     let limits = Limits::builder()
@@ -201,5 +210,5 @@ fn run(role: Role, delivery: Delivery, pieces: &[&[u8]]) -> (Vec<Seen>, Vec<Fram
         }
     }
     let output: Vec<u8> = connection.poll_output().flatten().copied().collect();
-    (seen, oracle::parse(role, &output))
+    Ran { seen, open, output: oracle::parse(role, &output) }
 }

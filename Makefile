@@ -1,0 +1,50 @@
+# Everything here needs Rust and make; `autobahn` also Docker with compose or a Python 2.7.
+
+CARGO       ?= cargo
+# Passed to every cargo command that builds; CI says --locked.
+CARGO_FLAGS ?=
+# Which direction the testee is judged in: server, client or both.
+ROLE        ?= both
+# Who runs the suite: auto, docker or wstest.
+ENGINE      ?= auto
+# Which cases, as the suite writes patterns; empty is all but 12.* and 13.*.
+CASES       ?=
+
+BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
+SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
+
+.DEFAULT_GOAL := help
+.PHONY: help autobahn test lint docs bench gate bless harness
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  make autobahn CASES='1.* 6.4.3' ROLE=server ENGINE=wstest narrows it down"
+
+autobahn: harness ## The main job: Autobahn|Testsuite against our server and client, then the gate
+	$(BUILT)/wsconf autobahn --role $(ROLE) --engine $(ENGINE) $(SELECT) --fail-on never
+	$(BUILT)/wsconf gate --role $(ROLE) $(SELECT)
+
+test: ## All tests of the workspace, documentation and fuzz replay included
+	$(CARGO) test $(CARGO_FLAGS) --workspace --all-features
+
+lint: ## Format, clippy, and the core without std
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets --all-features -- -D warnings
+	$(CARGO) clippy $(CARGO_FLAGS) -p ws-core --no-default-features -- -D warnings
+	$(CARGO) clippy $(CARGO_FLAGS) -p ws-core --no-default-features --features alloc -- -D warnings
+	$(CARGO) clippy $(CARGO_FLAGS) -p ws-core -- -D warnings
+
+docs: ## The documentation, without warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --all-features --no-deps
+
+bench: ## The benches of the core
+	$(CARGO) bench $(CARGO_FLAGS) -p ws-core --all-features
+
+gate: harness ## Compare reports/latest with reports/baseline
+	$(BUILT)/wsconf gate --role $(ROLE) $(SELECT)
+
+bless: harness ## Make reports/latest the baselines
+	$(BUILT)/wsconf bless --role $(ROLE)
+
+harness:
+	$(CARGO) build $(CARGO_FLAGS) --release -p ws-harness --bins

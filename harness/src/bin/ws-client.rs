@@ -1,0 +1,25 @@
+//! `ws-client`: an echo client to be judged by a fuzzing server.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ws_harness::{cmd, testee};
+
+/// An echo client on ws-core: runs every case of a fuzzing server, then asks for its report.
+#[derive(Parser)]
+#[command(version, after_help = "Example:\n  ws-client --url ws://127.0.0.1:9001 --agent ws-core")]
+struct Options {
+    /// The fuzzing server.
+    #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:9001")]
+    url: String,
+    /// This client's name in the report.
+    #[arg(long, value_name = "NAME", default_value = "ws-core")]
+    agent: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let ran = cmd::until_signal(testee::client::run(&options.url, &options.agent)).await;
+    cmd::exit::code(ran.map(|cases| println!("{cases} cases run against {}", options.url)))
+}

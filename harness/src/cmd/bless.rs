@@ -1,0 +1,107 @@
+//! `wsconf bless`: what the latest reports found becomes what is expected.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Roles;
+use super::exit::Exit;
+use crate::Error;
+use crate::report::diff::{self, Kind};
+use crate::report::schema::{BASELINE_FORMAT, Baseline, BaselineSuite, Expected, Report};
+use crate::report::{store, table};
+
+/// Options of `wsconf bless`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  wsconf autobahn && wsconf bless    then read the difference in version control before a commit")]
+pub struct Options {
+    /// Which reports.
+    #[arg(long, value_enum, default_value = "both")]
+    role: Roles,
+    /// Where the baselines are.
+    #[arg(long, value_name = "DIR", default_value = "reports/baseline")]
+    baseline: PathBuf,
+    /// Where the reports are.
+    #[arg(long, value_name = "DIR", default_value = "reports/latest")]
+    latest: PathBuf,
+    /// Also drop cases from a baseline that its report does not have.
+    #[arg(long)]
+    allow_missing: bool,
+}
+
+impl Options {
+    /// Rewrites the baselines and prints what changed in them.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NothingRan`]: there is no report.
+    /// - [`Error::Unusable`]: a file is malformed, or cases would be dropped.
+    pub fn run(&self) -> Result<Exit, Error> {
+        let mut blessed = 0;
+        for &role in self.role.each() {
+            let path = store::path(&self.latest, role, None);
+            let Some(report) = store::load_report(&path)? else {
+                println!("{}: no report at {}", role.name(), path.display());
+                continue;
+            };
+            if report.cases.is_empty() {
+                return Err(Error::NothingRan(format!("{} holds no case", path.display())));
+            }
+            let place = store::path(&self.baseline, role, None);
+            let before = store::load_baseline(&place)?.map_or(Vec::new(), |before| before.cases);
+            let mut changes = diff::compare(&before, &report.cases, &[], None).differences;
+            changes.retain(|change| change.kind != Kind::NotWaived);
+            let missing = changes.iter().filter(|change| change.kind == Kind::Missing).count();
+            if missing > 0 && !self.allow_missing {
+                return Err(Error::Unusable(format!(
+                    "{}: the report lacks {missing} cases of the baseline: run the whole selection, \
+                     or drop them with --allow-missing",
+                    role.name()
+                )));
+            }
+            if !changes.is_empty() && !before.is_empty() {
+                print!("{}", table::differences(role, &changes));
+            }
+            store::save_baseline(&place, &baseline_of(&report))?;
+            println!(
+                "{}, {} changed: {}",
+                table::totals(role, &report.cases),
+                changes.len(),
+                place.display()
+            );
+            let not_clean = report.cases.iter().filter(|case| !case.verdict().is_clean()).count();
+            if not_clean > 0 {
+                println!(
+                    "{}: {not_clean} of them are not OK: the gate wants a waiver for each",
+                    role.name()
+                );
+            }
+            blessed += 1;
+        }
+        if blessed == 0 {
+            return Err(Error::NothingRan(
+                "nothing to bless: run `make autobahn` first".to_owned(),
+            ));
+        }
+        Ok(Exit::Same)
+    }
+}
+
+fn baseline_of(report: &Report) -> Baseline {
+    let expected = |case: &crate::report::schema::Case| Expected {
+        id: case.id.clone(),
+        behavior: case.behavior,
+        behavior_close: case.behavior_close,
+    };
+    Baseline {
+        format: BASELINE_FORMAT.to_owned(),
+        suite: BaselineSuite {
+            name: report.suite.name.clone(),
+            version: report.suite.version.clone(),
+        },
+        role: report.role,
+        cases: report.cases.iter().map(expected).collect(),
+    }
+}

@@ -1,0 +1,85 @@
+//! `wsconf collect`: a report from an `index.json`, for a suite that something else ran.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::{Args, ValueEnum};
+
+use super::exit::Exit;
+use super::select::Cases;
+use crate::Error;
+use crate::autobahn::run::rfc3339;
+use crate::autobahn::{SUITE, VERSION, index};
+use crate::report::schema::{Platform, REPORT_FORMAT, Report, Role, Suite, Testee};
+use crate::report::{store, table};
+
+/// Options of `wsconf collect`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  wsconf collect --role server --index reports/servers/index.json && wsconf gate --role server")]
+pub struct Options {
+    /// What the testee was.
+    #[arg(long, value_enum)]
+    role: OneRole,
+    /// The index that the suite wrote.
+    #[arg(long, value_name = "FILE")]
+    index: PathBuf,
+    /// The testee's name in it.
+    #[arg(long, value_name = "NAME", default_value = "ws-core")]
+    agent: String,
+    /// The suite's release; the index does not tell.
+    #[arg(long, value_name = "RELEASE", default_value = VERSION)]
+    suite_version: String,
+    #[command(flatten)]
+    cases: Cases,
+    /// Where the report goes: DIR/autobahn-ROLE.json.
+    #[arg(long, value_name = "DIR", default_value = "reports/latest")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OneRole {
+    Server,
+    Client,
+}
+
+impl Options {
+    /// Writes the report.
+    ///
+    /// # Errors
+    ///
+    /// As [`index::read`].
+    pub fn run(&self) -> Result<Exit, Error> {
+        let role = match self.role {
+            OneRole::Server => Role::Server,
+            OneRole::Client => Role::Client,
+        };
+        let (selection, _) = self.cases.resolve()?;
+        let path = store::path(&self.out, role, None);
+        store::forget(&path)?;
+        let cases = index::read(&self.index, &self.agent)?;
+        if cases.is_empty() {
+            return Err(Error::NothingRan(format!("{} holds no case", self.index.display())));
+        }
+        let written = std::fs::metadata(&self.index).and_then(|meta| meta.modified());
+        let report = Report {
+            format: REPORT_FORMAT.to_owned(),
+            suite: Suite {
+                name: SUITE.to_owned(),
+                version: Some(self.suite_version.clone()),
+                engine: "elsewhere".to_owned(),
+            },
+            role,
+            testee: Testee { agent: self.agent.clone(), version: None },
+            platform: Platform::here(),
+            started: rfc3339(written.unwrap_or_else(|_| SystemTime::now())),
+            duration_ms: cases.iter().filter_map(|case| case.duration_ms).sum(),
+            selection,
+            cases,
+        };
+        store::save_report(&path, &report)?;
+        println!("{}", table::totals(role, &report.cases));
+        Ok(Exit::Same)
+    }
+}

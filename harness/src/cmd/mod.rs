@@ -1,0 +1,90 @@
+//! The command line: one file per subcommand, its options and what it does side by side.
+
+pub mod exit;
+
+pub mod autobahn;
+pub mod bless;
+pub mod collect;
+pub mod gate;
+pub mod spec;
+
+mod select;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use clap::{Subcommand, ValueEnum};
+
+use crate::error::io;
+use crate::report::schema::Role;
+use crate::{Error, StopSignals};
+use exit::Exit;
+
+/// What `wsconf` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run Autobahn|Testsuite against a testee and write a report.
+    Autobahn(autobahn::Options),
+    /// Compare reports with their baselines: worse, better, missing and new cases all fail.
+    Gate(gate::Options),
+    /// Make the latest reports the baselines.
+    Bless(bless::Options),
+    /// Write the suite's spec files, to run it by other means.
+    Spec(spec::Options),
+    /// Make a report of an `index.json` that the suite has written.
+    Collect(collect::Options),
+}
+
+/// Runs a subcommand; its error, if any, goes to standard error.
+#[must_use]
+pub fn run(command: Command) -> ExitCode {
+    let ended = match command {
+        Command::Autobahn(options) => options.run(),
+        Command::Gate(options) => options.run(),
+        Command::Bless(options) => options.run(),
+        Command::Spec(options) => options.run(),
+        Command::Collect(options) => options.run(),
+    };
+    exit::code(ended)
+}
+
+/// Which directions a command is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Roles {
+    /// The testee is a server.
+    Server,
+    /// The testee is a client.
+    Client,
+    /// Both.
+    Both,
+}
+
+impl Roles {
+    /// The roles meant.
+    #[must_use]
+    pub fn each(self) -> &'static [Role] {
+        match self {
+            Self::Server => &[Role::Server],
+            Self::Client => &[Role::Client],
+            Self::Both => &Role::ALL,
+        }
+    }
+}
+
+/// `Same` unless any part differs.
+fn differs(differs: bool) -> Exit {
+    if differs { Exit::Differs } else { Exit::Same }
+}
+
+/// Runs `work` until it ends or a signal asks to stop; then `work` is dropped.
+///
+/// # Errors
+///
+/// That of `work`, or [`Error::Interrupted`].
+pub async fn until_signal<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let mut signals = StopSignals::install().map_err(io("cannot wait for signals"))?;
+    tokio::select! {
+        ended = work => ended,
+        number = signals.asked() => Err(Error::Interrupted(number)),
+    }
+}

@@ -1,0 +1,15 @@
+//! What a run found, kept as files, and how it differs from what was expected.
+//!
+//! [`schema`] is what a report and a baseline say, [`store`] reads and writes them, [`waiver`] is
+//! a verdict accepted for a reason, [`diff`] judges a report by baseline and waivers, and
+//! [`table`] shows the outcome as text.
+
+pub mod schema;
+
+pub mod store;
+
+pub mod waiver;
+
+pub mod diff;
+
+pub mod table;

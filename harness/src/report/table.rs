@@ -1,0 +1,69 @@
+//! Reports and differences as plain text, columns under their heads.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::diff::Difference;
+use super::schema::{Case, Role, Verdict};
+
+/// `server: 301 cases: 298 OK/OK, 3 INFORMATIONAL`, best verdict first.
+#[must_use]
+pub fn totals(role: Role, cases: &[Case]) -> String {
+    let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
+    for case in cases {
+        *counts.entry(case.verdict()).or_default() += 1;
+    }
+    let shown: Vec<String> =
+        counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
+    format!("{}: {} cases: {}", role.name(), cases.len(), shown.join(", "))
+}
+
+/// One row for each case that differs.
+#[must_use]
+pub fn differences(role: Role, differences: &[Difference]) -> String {
+    let verdict = |verdict: Option<Verdict>| verdict.map_or("-".to_owned(), |v| v.to_string());
+    let rows = differences.iter().map(|difference| {
+        [
+            role.name().to_owned(),
+            difference.id.to_string(),
+            verdict(difference.expected),
+            verdict(difference.found),
+            difference.kind.name().to_owned(),
+        ]
+    });
+    columns(["role", "case", "expected", "now", "what"], rows)
+}
+
+/// One row for each case with the verdict it has.
+#[must_use]
+pub fn cases<'a>(role: Role, cases: impl Iterator<Item = &'a Case>) -> String {
+    let rows = cases.map(|case| {
+        [
+            role.name().to_owned(),
+            case.id.to_string(),
+            case.behavior.name().to_owned(),
+            case.behavior_close.name().to_owned(),
+            case.remote_close_code.map_or("-".to_owned(), |code| code.to_string()),
+        ]
+    });
+    columns(["role", "case", "behavior", "behaviorClose", "close code"], rows)
+}
+
+/// Left-aligned columns, two blanks between, nothing behind the last.
+fn columns<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let mut lines = vec![head.map(str::to_owned)];
+    lines.extend(rows);
+    let widths: [usize; N] = std::array::from_fn(|column| {
+        lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0)
+    });
+    let mut text = String::new();
+    for line in &lines {
+        let mut row = String::new();
+        for (cell, width) in line.iter().zip(widths) {
+            let _ = write!(row, "{cell:width$}  ");
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,57 @@
+//! The echo client: asks a fuzzing server for its cases, runs each, and asks for the report.
+
+use ws_core::{Config, Message};
+
+use crate::Error;
+use crate::autobahn::control::Control;
+
+/// Runs every case of the fuzzing server at `url` as `agent`; returns how many.
+///
+/// # Errors
+///
+/// [`Error::NothingRan`]: the server cannot be reached or does not speak the control paths. What
+/// happens inside a case is the server's to judge, so it is no error here.
+pub async fn run(url: &str, agent: &str) -> Result<usize, Error> {
+    let control = Control::new(url, agent);
+    let cases = case_count(&control.case_count()).await?;
+    for n in 1..=cases {
+        let ws = connect(&control.run_case(n)).await?;
+        let _ = super::echo(ws).await;
+    }
+    let ws = connect(&control.update_reports()).await?;
+    super::echo(ws).await.map_err(|error| {
+        Error::NothingRan(format!(
+            "{}: the report was not written: {error}",
+            control.update_reports()
+        ))
+    })?;
+    Ok(cases)
+}
+
+async fn case_count(url: &str) -> Result<usize, Error> {
+    let bad = |what: String| {
+        Error::NothingRan(format!("{url}: {what}; is a fuzzing server listening there?"))
+    };
+    let mut ws = connect(url).await?;
+    let count = match ws.recv().await {
+        Ok(Some(Message::Text(text))) => text
+            .as_str()
+            .trim()
+            .parse()
+            .map_err(|_| bad(format!("`{}` is no number of cases", text.as_str())))?,
+        Ok(Some(Message::Binary(_))) => return Err(bad("a binary message came".to_owned())),
+        Ok(None) => return Err(bad("closed without an answer".to_owned())),
+        Err(error) => return Err(bad(error.to_string())),
+    };
+    // The server closes now; how it does so is no case.
+    let _ = super::echo(ws).await;
+    Ok(count)
+}
+
+async fn connect(url: &str) -> Result<ws_core::tokio::WebSocket<tokio::net::TcpStream>, Error> {
+    ws_core::tokio::connect(url, Config::default()).await.map_err(|error| {
+        Error::NothingRan(format!(
+            "cannot connect to {url}: {error}; is a fuzzing server listening there?"
+        ))
+    })
+}
