@@ -66,6 +66,8 @@ pub(super) struct Receive {
     next: usize,
     /// Messages are checked but no longer handed out.
     dropping: bool,
+    /// A violation to tell next: octets before it came with it.
+    failing: Option<Violation>,
     pings: PingBudget,
 }
 
@@ -107,6 +109,7 @@ impl Receive {
             message: None,
             next: 0,
             dropping: false,
+            failing: None,
             pings: PingBudget::new(),
         }
     }
@@ -138,6 +141,9 @@ impl Receive {
         config: &Config,
         now: Duration,
     ) -> Result<Got, Violation> {
+        if let Some(violation) = self.failing {
+            return Err(violation);
+        }
         loop {
             if self.frame.is_none() {
                 match self.header(input, config, now)? {
@@ -285,9 +291,13 @@ impl Receive {
         let ends_fragment = len as u64 == frame.remaining;
         let ends_message = ends_fragment && frame.fin;
         if message.kind == MessageKind::Text {
-            message.utf8.feed(octets).map_err(|_| Violation::TextNotUtf8)?;
-            if ends_message {
-                message.utf8.finish().map_err(|_| Violation::TextNotUtf8)?;
+            let good = match message.utf8.feed(octets) {
+                Err(error) => Some(error.at),
+                Ok(()) if ends_message && !message.utf8.at_boundary() => Some(len),
+                Ok(()) => None,
+            };
+            if let Some(good) = good {
+                return self.not_utf8(good);
             }
         }
         frame.remaining = frame.remaining.saturating_sub(len as u64);
@@ -320,6 +330,28 @@ impl Receive {
             return Ok(got);
         }
         Ok(Some(got.unwrap_or(Got::Partial)))
+    }
+
+    /// Text fails behind `good` octets. Read in pieces, those are told first, so that where the
+    /// octets were cut makes no difference.
+    fn not_utf8(&mut self, good: usize) -> Result<Option<Got>, Violation> {
+        let violation = Violation::TextNotUtf8;
+        let Some(Open { kind, delivery: Fate::Pieces { started }, .. }) = &mut self.message else {
+            return Err(violation);
+        };
+        if good == 0 {
+            return Err(violation);
+        }
+        self.failing = Some(violation);
+        let octets = self.next..self.next.saturating_add(good);
+        self.next = octets.end;
+        Ok(Some(Got::Piece(GotPiece {
+            kind: *kind,
+            octets,
+            starts_message: !core::mem::replace(started, true),
+            ends_fragment: false,
+            ends_message: false,
+        })))
     }
 }
 
