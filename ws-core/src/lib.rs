@@ -72,3 +72,8 @@ pub use message::{Message, MessageKind, Text};
 #[cfg(feature = "alloc")]
 pub use prepared::PreparedMessage;
 pub use role::Role;
+
+/// Compiles the README's examples.
+#[cfg(all(doctest, feature = "tokio"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
