@@ -84,7 +84,7 @@ impl Buffer {
             return;
         }
         let awaited = usize::try_from(awaited).unwrap_or(usize::MAX);
-        let step = if self.storage.is_empty() { FIRST_LEN } else { READ_LEN.max(len / 8) };
+        let step = if self.storage.is_empty() { FIRST_LEN } else { READ_LEN.max(len / 10) };
         let room = awaited.clamp(MIN_ROOM.max(FIRST_LEN.saturating_sub(self.end)), step);
         self.storage.reserve_exact(room);
         self.storage.resize(self.storage.len().saturating_add(room), 0);

@@ -11,8 +11,8 @@ use crate::handshake::HandshakeError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The transport failed. After a terminal event this is never reported: TCP resets are common
-    /// once both Close frames are through.
+    /// The transport failed. Once both Close frames are through this is never reported: TCP resets
+    /// are common then.
     Io(io::Error),
     /// The connection ended, not cleanly: a violation, no Close frame, or no answer to ours.
     Failed(Failure),
@@ -66,4 +66,9 @@ impl From<HandshakeError> for Error {
     fn from(error: HandshakeError) -> Self {
         Self::Handshake(error)
     }
+}
+
+/// An I/O error once more, for a second caller; what a custom error holds stays with the first.
+pub(crate) fn same_error(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }

@@ -56,25 +56,32 @@ pub fn read_frame(
         return Err(violation(Violation::FrameTooLong));
     }
     let mut left = header.payload_len;
+    let mut filled = payload.len();
     let mut phase = 0;
-    while left > 0 {
-        let step = usize::try_from(left).unwrap_or(STEP).min(STEP);
-        let start = payload.len();
-        payload.resize(start.saturating_add(step), 0);
-        let room = payload.get_mut(start..).unwrap_or_default();
-        let read = match reader.read(room) {
-            Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(0),
-            other => other,
-        };
-        let arrived = *read.as_ref().unwrap_or(&0);
-        if let (Some(key), Some(octets)) = (header.masking_key, room.get_mut(..arrived)) {
-            phase = mask::apply(octets, key, phase);
+    let read = loop {
+        if left == 0 {
+            break Ok(());
         }
-        payload.truncate(start.saturating_add(arrived));
-        left = left.saturating_sub(arrived as u64);
-        read?;
-    }
+        // Room is made once for many short reads.
+        if filled == payload.len() {
+            let step = usize::try_from(left).unwrap_or(STEP).min(STEP);
+            payload.resize(filled.saturating_add(step), 0);
+        }
+        let room = payload.get_mut(filled..).unwrap_or_default();
+        let (arrived, _) = match reader.read(room) {
+            Ok(0) => break Err(ErrorKind::UnexpectedEof.into()),
+            Ok(read) => room.split_at_mut(read.min(room.len())),
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => break Err(error),
+        };
+        if let Some(key) = header.masking_key {
+            phase = mask::apply(arrived, key, phase);
+        }
+        filled = filled.saturating_add(arrived.len());
+        left = left.saturating_sub(arrived.len() as u64);
+    };
+    payload.truncate(filled);
+    read?;
     Ok(header)
 }
 

@@ -4,9 +4,10 @@ use core::fmt;
 use core::ops::Range;
 use std::io::{self, ErrorKind, Read};
 
+use super::drive::Step;
 use super::error::Error;
 use super::transport::Transport;
-use super::websocket::{Step, WebSocket};
+use super::websocket::WebSocket;
 use crate::message::MessageKind;
 
 /// Reads one message as it arrives; control frames between its fragments are dealt with. Ends where
@@ -27,12 +28,18 @@ pub struct MessageReader<'a, S> {
 
 impl<'a, S: Transport> MessageReader<'a, S> {
     pub(super) fn open(socket: &'a mut WebSocket<S>) -> Result<Option<Self>, Error> {
-        Ok(socket.step()?.map(|step| match step {
-            Step::Message(kind, piece) => Self { socket, kind, piece, ended: true },
-            Step::Piece { kind, octets, ends_message } => {
-                Self { socket, kind, piece: octets, ended: ends_message }
-            }
-        }))
+        loop {
+            let (kind, piece, ended) = match socket.step()? {
+                Some(Step::Message(kind, payload)) => (kind, payload, true),
+                // The rest of a message whose reader was dropped.
+                Some(Step::Piece { starts_message: false, .. }) => continue,
+                Some(Step::Piece { kind, octets, ends_message, .. }) => {
+                    (kind, octets, ends_message)
+                }
+                None => return Ok(None),
+            };
+            return Ok(Some(Self { socket, kind, piece, ended }));
+        }
     }
 
     /// Text or binary.

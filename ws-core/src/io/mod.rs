@@ -8,6 +8,7 @@
 
 mod buffer;
 mod close;
+mod drive;
 mod error;
 mod frames;
 mod message_reader;
@@ -18,6 +19,8 @@ mod websocket;
 
 pub use close::PeerClose;
 pub use error::Error;
+#[cfg_attr(not(feature = "tokio"), expect(unused_imports, reason = "for the tokio adapter"))]
+pub(crate) use error::same_error;
 pub use frames::{read_frame, read_header, write_frame, write_header};
 pub use message_reader::MessageReader;
 pub use message_writer::MessageWriter;

@@ -1,26 +1,22 @@
 //! A connection over a blocking transport.
 //!
-//! In: calls. Out: messages, octets on the transport. It reads, writes and looks at the clock; what
-//! octets mean is the sans-IO [`Connection`]'s business.
+//! In: calls. Out: messages, octets on the transport. `io::drive` does the reading.
 
 use core::fmt;
-use core::ops::Range;
 use core::time::Duration;
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{ErrorKind, IoSlice};
 use std::time::Instant;
 
 use bytes::Bytes;
 
 use super::buffer::Buffer;
 use super::close::PeerClose;
+use super::drive::Step;
 use super::error::Error;
 use super::message_reader::MessageReader;
 use super::message_writer::MessageWriter;
-use super::open::is_late;
 use super::transport::Transport;
-use crate::connection::{
-    Config, Connection, Delivery, Event, Failure, MaskingKeys, Piece, Received, Transport as Advice,
-};
+use crate::connection::{Config, Connection, Delivery, MaskingKeys, Transport as Advice};
 use crate::error::Misuse;
 use crate::frame::{CloseCode, CloseFrame};
 use crate::message::{Message, MessageKind};
@@ -47,20 +43,20 @@ const MAX_SLICES: usize = 16;
 /// A transport that is set to time out, or not to block, makes [`recv`](Self::recv) fail with its
 /// [`Error::Io`] of kind `WouldBlock` or `TimedOut`: nothing is lost, call it again.
 pub struct WebSocket<S> {
-    io: S,
+    pub(super) io: S,
     pub(super) connection: Connection,
     pub(super) input: Buffer,
-    origin: Instant,
-    now: Duration,
-    peer_close: Option<PeerClose>,
-    outcome: Option<Error>,
-    /// A deadline has been set on the transport's reads.
-    timed: bool,
-    shut_down: bool,
-    end_of_stream: bool,
-    write_failed: bool,
+    pub(super) origin: Instant,
+    pub(super) now: Duration,
+    pub(super) peer_close: Option<PeerClose>,
+    pub(super) outcome: Option<Error>,
+    /// Octets were written that the transport may still hold back.
+    pub(super) unflushed: bool,
+    pub(super) shut_down: bool,
+    pub(super) end_of_stream: bool,
+    pub(super) write_failed: bool,
     /// The terminal event has come: nothing received means anything any more.
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 /// A message lent from the connection's buffer, until the next call.
@@ -70,12 +66,6 @@ pub struct Lent<'a> {
     pub kind: MessageKind,
     /// The payload.
     pub payload: &'a [u8],
-}
-
-/// What one step of receiving gave; ranges are as [`Buffer::kept`] takes them.
-pub(super) enum Step {
-    Message(MessageKind, Range<usize>),
-    Piece { kind: MessageKind, octets: Range<usize>, ends_message: bool },
 }
 
 impl<S: Transport> WebSocket<S> {
@@ -105,7 +95,7 @@ impl<S: Transport> WebSocket<S> {
             now: Duration::ZERO,
             peer_close: None,
             outcome: None,
-            timed: false,
+            unflushed: false,
             shut_down: false,
             end_of_stream: false,
             write_failed: false,
@@ -228,10 +218,11 @@ impl<S: Transport> WebSocket<S> {
     ///
     /// [`Error::Io`]: what is not written stays queued.
     pub fn flush(&mut self) -> Result<(), Error> {
+        let ended = self.connection.poll_transport() == Advice::Close;
+        if self.write_failed || ended && self.connection.output_len() > 0 {
+            return Err(Misuse::SendAfterClose.into());
+        }
         while self.connection.output_len() > 0 {
-            if self.write_failed {
-                return Err(Misuse::SendAfterClose.into());
-            }
             let mut slices = [IoSlice::new(&[]); MAX_SLICES];
             let mut offered = 0_usize;
             for (to, from) in slices.iter_mut().zip(self.connection.poll_output()) {
@@ -245,14 +236,24 @@ impl<S: Transport> WebSocket<S> {
                 other => other,
             };
             let written = self.note_write(written)?;
-            self.connection.handle_written(written, self.now);
+            self.unflushed = true;
+            self.handle_written(written);
         }
-        let flushed = self.io.flush();
-        self.note_write(flushed)
+        while self.unflushed {
+            match self.io.flush() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                flushed => self.note_write(flushed)?,
+            }
+            self.unflushed = false;
+        }
+        Ok(())
     }
 
     /// The whole closing handshake: sends Close, drops what the peer still sends, waits for its
-    /// Close and the end of its stream. Each has its limit, where the transport can be timed.
+    /// Close and the end of its stream. Each has its limit, where the transport can be timed; what
+    /// cannot be written has none, unless the transport's writes time out.
+    ///
+    /// Fails with `WouldBlock` or `TimedOut` as [`recv`](Self::recv) does: call it again.
     ///
     /// # Errors
     ///
@@ -267,150 +268,15 @@ impl<S: Transport> WebSocket<S> {
         Ok(())
     }
 
-    /// The next thing received. Behind the last one, sees the transport to its end.
-    pub(super) fn step(&mut self) -> Result<Option<Step>, Error> {
-        loop {
-            if let Some(step) = self.next_buffered() {
-                return Ok(Some(step));
-            }
-            if !self.write_failed
-                && let Err(error) = self.flush()
-            {
-                if is_resumable(&error) {
-                    return Err(error);
-                }
-                self.outcome.get_or_insert(error);
-            }
-            match self.connection.poll_transport() {
-                Advice::Close => {
-                    self.input.clear();
-                    return self.outcome.take().map_or(Ok(None), Err);
-                }
-                Advice::ShutDown if !self.shut_down => {
-                    self.shut_down = true;
-                    if !self.io.shut_down().unwrap_or(false) {
-                        self.lost(None);
-                        continue;
-                    }
-                }
-                Advice::Open | Advice::Flush | Advice::ShutDown | Advice::AwaitEnd => {}
-            }
-            if self.end_of_stream {
-                self.lost(None);
-            } else {
-                self.fill()?;
-            }
-        }
-    }
-
-    /// The next thing that the octets already read mean.
-    fn next_buffered(&mut self) -> Option<Step> {
-        while !self.ended && !self.input.is_empty() {
-            let Received { event, discard, keep } =
-                self.connection.handle_input(self.input.octets_mut(), self.now);
-            match event {
-                None => {
-                    self.input.settle(discard, keep, 0..0);
-                    return None;
-                }
-                Some(Event::Message { kind, payload }) => {
-                    let payload = payload.range();
-                    let payload = self.input.settle(discard, keep, payload);
-                    return Some(Step::Message(kind, payload));
-                }
-                Some(Event::Piece(Piece { kind, octets, ends_message, .. })) => {
-                    let octets = octets.range();
-                    let octets = self.input.settle(discard, keep, octets);
-                    return Some(Step::Piece { kind, octets, ends_message });
-                }
-                Some(Event::Ping(_) | Event::Pong(_)) => {
-                    self.input.settle(discard, keep, 0..0);
-                }
-                Some(Event::Close(frame)) => {
-                    self.peer_close = Some(PeerClose::new(frame));
-                    self.ended = true;
-                }
-                Some(Event::Failed(failure)) => self.failed(Some(failure)),
-            }
-        }
-        if self.ended {
-            self.input.clear();
-        }
-        None
-    }
-
-    /// Reads once, no longer than until the next deadline.
-    fn fill(&mut self) -> Result<(), Error> {
-        let deadline = self.connection.poll_timeout();
-        if let Some(deadline) = deadline {
-            // A timeout of zero means none at all.
-            let left = deadline.saturating_sub(self.origin.elapsed()).max(Duration::from_millis(1));
-            self.io.set_read_timeout(Some(left))?;
-            self.timed = true;
-        }
-        let read = self.input.fill(&mut self.io, self.connection.awaited());
-        self.now = self.origin.elapsed();
-        match read {
-            Ok(0) => {
-                self.end_of_stream = true;
-                let event = self.connection.handle_end_of_stream(self.now);
-                self.note(event);
-            }
-            Ok(_) => {}
-            Err(error) if is_late(&error) && !self.write_failed => {
-                // Our own deadline is handled below; any other timeout is the caller's.
-                if deadline.is_none() {
-                    return Err(error.into());
-                }
-            }
-            Err(error) => self.lost(Some(error)),
-        }
-        if deadline.is_some() {
-            let event = self.connection.handle_timeout(self.now);
-            self.note(event);
-        }
-        Ok(())
-    }
-
     fn make_room(&mut self, len: usize) -> Result<(), Error> {
+        if self.write_failed {
+            return Err(Misuse::SendAfterClose.into());
+        }
         if self.connection.may_send() && !self.connection.has_room(len) {
             self.flush()?;
         }
         Ok(())
     }
-
-    fn note(&mut self, event: Option<Event<'static>>) {
-        if let Some(Event::Failed(failure)) = event {
-            self.failed(Some(failure));
-        }
-    }
-
-    fn failed(&mut self, failure: Option<Failure>) {
-        if let Some(failure) = failure {
-            self.outcome.get_or_insert(failure.into());
-        }
-        self.ended = true;
-    }
-
-    /// Nothing can be read any more. Once a terminal event has come, that is no error.
-    fn lost(&mut self, error: Option<io::Error>) {
-        let unexpected = self.connection.handle_transport_lost().is_some();
-        if let (true, Some(error)) = (unexpected, error) {
-            self.outcome.get_or_insert(error.into());
-        }
-        self.ended = true;
-    }
-
-    fn note_write<T>(&mut self, result: io::Result<T>) -> Result<T, Error> {
-        if let Err(error) = &result {
-            self.write_failed |= !is_late(error);
-        }
-        Ok(result?)
-    }
-}
-
-fn is_resumable(error: &Error) -> bool {
-    matches!(error, Error::Io(error) if is_late(error))
 }
 
 impl<S: fmt::Debug> fmt::Debug for WebSocket<S> {

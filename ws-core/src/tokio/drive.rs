@@ -1,5 +1,5 @@
-//! How a connection is driven over a tokio transport: it reads, writes and sleeps. What the octets
-//! mean is the sans-IO [`Connection`](crate::Connection)'s business.
+//! How a connection is driven over a tokio transport: it reads, sleeps, and has `tokio::output` write.
+//! What the octets mean is the sans-IO [`Connection`](crate::Connection)'s business.
 //!
 //! ```text
 //! step: something buffered? ─yes─▶ told
@@ -14,7 +14,7 @@ use alloc::boxed::Box;
 use core::ops::Range;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::io::{self, IoSlice};
+use std::io;
 
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::time::sleep_until;
@@ -24,24 +24,16 @@ use super::clock::later;
 use super::pool;
 use super::websocket::{Piece, WebSocket};
 use crate::connection::{Delivery, Event, Failure, Received, Transport};
-use crate::error::Misuse;
-use crate::frame::{CloseCode, CloseFrame};
 use crate::io::{Error, PeerClose};
 use crate::message::{Message, MessageKind};
-
-/// Slices offered to one vectored write.
-const MAX_SLICES: usize = 16;
-
-/// Queued octets from which a queued message starts the writing, without waiting for it.
-const WRITE_FROM: usize = 64 * 1024;
 
 /// How far the transport's own end has come.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct State {
     /// Octets were written that the transport may still hold back.
-    unflushed: bool,
+    pub(super) unflushed: bool,
     /// A write failed: nothing can be sent any more, but the peer's last octets may be there.
-    write_failed: bool,
+    pub(super) write_failed: bool,
     /// Our half of the transport is shut down.
     shut_down: bool,
     /// The peer's half has ended.
@@ -109,19 +101,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             // Whether or not all is written, reading goes on: a peer that writes before it reads
             // would otherwise wait for us for ever.
             if !self.state.write_failed
-                && let Poll::Ready(Err(error)) = self.poll_flush_all(cx)
+                && self.connection.poll_transport() != Transport::Close
+                && let Poll::Ready(Err(Error::Io(error))) = self.poll_queued(cx)
+                && matches!(self.outcome, Some(Error::Io(_)))
             {
-                self.outcome.get_or_insert(error);
+                self.outcome = Some(error.into());
             }
             match self.connection.poll_transport() {
                 Transport::Close => {
                     self.input.clear();
+                    self.release_buffers();
+                    self.timer = None;
+                    if !self.state.shut_down {
+                        // The peer need not wait until the transport is dropped, too.
+                        self.state.shut_down = true;
+                        let _ = Pin::new(&mut self.io).poll_shutdown(cx);
+                    }
                     return Poll::Ready(self.outcome.take().map_or(Ok(None), Err));
                 }
                 Transport::ShutDown if !self.state.shut_down => {
-                    // Whether it worked shows in what is read.
-                    let _ = ready!(Pin::new(&mut self.io).poll_shutdown(cx));
-                    self.state.shut_down = true;
+                    // Whether it worked shows in what is read, or in the deadline.
+                    self.state.shut_down = Pin::new(&mut self.io).poll_shutdown(cx).is_ready();
                 }
                 Transport::Open | Transport::Flush | Transport::ShutDown | Transport::AwaitEnd => {}
             }
@@ -133,97 +133,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 self.release_buffers();
                 ready!(self.poll_deadline(cx));
             }
-        }
-    }
-
-    /// Queues a message as soon as there is room.
-    pub(super) fn poll_feed(
-        &mut self,
-        message: &Message,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Error>> {
-        ready!(self.poll_room(message.payload().len(), cx))?;
-        self.hold_output();
-        self.connection.send(message)?;
-        if self.connection.output_len() >= WRITE_FROM
-            && let Poll::Ready(Err(error)) = self.poll_write(cx)
-        {
-            return Poll::Ready(Err(error));
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Until a message of `len` octets may be queued.
-    pub(super) fn poll_room(
-        &mut self,
-        len: usize,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Error>> {
-        ready!(self.poll_waiting(cx))?;
-        while self.connection.may_send() && !self.connection.has_room(len) {
-            ready!(self.poll_write(cx))?;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Until all is written and the transport holds nothing back.
-    pub(super) fn poll_flush_all(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_waiting(cx))?;
-        ready!(self.poll_write(cx))?;
-        if self.state.unflushed {
-            let flushed = ready!(Pin::new(&mut self.io).poll_flush(cx));
-            self.note_write(flushed)?;
-            self.state.unflushed = false;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Takes a message for a `Sink`: queued now, or as soon as there is room.
-    pub(super) fn start_send(&mut self, message: Message) -> Result<(), Error> {
-        if !self.connection.may_send() {
-            return Err(Misuse::SendAfterClose.into());
-        }
-        if self.waiting.is_none() && self.connection.has_room(message.payload().len()) {
-            self.hold_output();
-            self.connection.send(&message)?;
-        } else {
-            self.waiting = Some(message);
-        }
-        Ok(())
-    }
-
-    /// Until no message that a `Sink` has taken waits for room.
-    pub(super) fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        while let Some(len) = self.waiting.as_ref().map(|message| message.payload().len()) {
-            if !self.connection.may_send() {
-                self.waiting = None;
-                return Poll::Ready(Err(Misuse::SendAfterClose.into()));
-            }
-            if !self.connection.has_room(len) {
-                ready!(self.poll_write(cx))?;
-            }
-            if let Some(message) = self.waiting.take() {
-                self.connection.send(&message)?;
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Queues a Close, unless one was sent before.
-    pub(super) fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        if self.connection.may_send() {
-            self.now = self.origin.elapsed();
-            self.hold_output();
-            self.connection.close(Some(CloseFrame { code, reason }), self.now)?;
-        }
-        Ok(())
-    }
-
-    /// Output storage from the thread's pool, for a connection that holds none.
-    pub(super) fn hold_output(&mut self) {
-        if self.connection.output_len() == 0 {
-            pool::give_output(self.connection.take_output_storage());
-            self.connection.give_output_storage(pool::take_output());
         }
     }
 
@@ -293,6 +202,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     self.note_event(event);
                 } else if self.state.ended {
                     self.input.clear();
+                } else {
+                    // For the Pongs, and for a Close, that these octets may call for.
+                    self.hold_output();
                 }
                 // A peer that never stops sending must not keep the deadline from being seen.
                 if self.connection.poll_timeout().is_some() {
@@ -305,36 +217,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(())
     }
 
-    /// Writes until all is written.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        while self.connection.output_len() > 0 {
-            if self.state.write_failed {
-                return Poll::Ready(Err(Misuse::SendAfterClose.into()));
-            }
-            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-            let mut offered = 0_usize;
-            for (to, from) in slices.iter_mut().zip(self.connection.poll_output()) {
-                *to = IoSlice::new(from);
-                offered = offered.saturating_add(1);
-            }
-            let io = Pin::new(&mut self.io);
-            let written = match slices.get(..offered).unwrap_or_default() {
-                [one] => ready!(io.poll_write(cx, one)),
-                many => ready!(io.poll_write_vectored(cx, many)),
-            };
-            let written = match written {
-                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-                other => other,
-            };
-            let written = self.note_write(written)?;
-            self.state.unflushed = true;
-            self.connection.handle_written(written, self.now);
-        }
-        Poll::Ready(Ok(()))
-    }
-
     /// Until the connection's next deadline, which is then handled.
-    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(deadline) = self.connection.poll_timeout() else {
             self.timer = None;
             return Poll::Pending;
@@ -375,17 +259,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.state.ended = true;
     }
 
-    fn note_write<T>(&mut self, result: io::Result<T>) -> Result<T, Error> {
-        self.state.write_failed |= result.is_err();
-        Ok(result?)
-    }
-
-    /// Nothing can be read any more. Once a terminal event has come, that is no error.
+    /// Nothing can be read any more. Once both Close frames are through, that is no error.
     fn transport_lost(&mut self, error: Option<io::Error>) {
-        let unexpected = self.connection.handle_transport_lost().is_some();
-        if let (true, Some(error)) = (unexpected, error) {
+        let unwritten = self.connection.output_len() > 0;
+        let event = self.connection.handle_transport_lost();
+        if let (true, Some(error)) = (unwritten || event.is_some(), error) {
             self.outcome.get_or_insert(error.into());
         }
+        self.note_event(event);
         self.state.ended = true;
     }
 }

@@ -4,15 +4,20 @@
 //! accept, connect ─▶ WebSocket ─ recv, feed, flush, send, close ─ split ─▶ ReadHalf, WriteHalf
 //! ```
 //!
+//! The closing handshake has deadlines, so it needs a runtime with its time driver on: without one,
+//! tokio's timers panic.
+//!
 //! Payloads that are received share the read buffer they arrived in: copy what is kept for long.
 
 mod clock;
 mod drive;
 mod open;
+mod output;
 mod pool;
 mod read_buffer;
 mod sink;
 mod split;
+mod wakers;
 mod websocket;
 
 pub use open::{accept, connect, connect_over};

@@ -12,6 +12,9 @@ use bytes::BytesMut;
 /// Octets that one read may bring: a message of 64 KiB with its header.
 pub(super) const READ_LEN: usize = 64 * 1024 + 256;
 
+/// A read is offered at least this much room.
+pub(super) const MIN_ROOM: usize = 4 * 1024;
+
 /// Buffers of each kind that a thread keeps. More are in use only while that many connections are
 /// each in the middle of a message.
 const KEPT: usize = 16;
@@ -24,16 +27,29 @@ thread_local! {
     static OUTPUT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An empty read buffer with room for at least [`READ_LEN`] octets.
+/// An empty read buffer with room for at least [`MIN_ROOM`] octets, for [`READ_LEN`] unless messages
+/// that were received still refer to it.
 pub(super) fn take_input() -> BytesMut {
-    INPUT.with_borrow_mut(Vec::pop).unwrap_or_else(|| BytesMut::with_capacity(READ_LEN))
+    let Some(mut kept) = INPUT.with_borrow_mut(Vec::pop) else {
+        return BytesMut::with_capacity(READ_LEN);
+    };
+    // Its messages may be gone by now. If not, there is room for one read all the same.
+    has_room(&mut kept);
+    kept
 }
 
-/// Keeps a read buffer for the thread's next read, its content being dropped; unless messages that
-/// were received still refer to it, which leaves it to them.
+/// Whether an empty read buffer has room for a read. It has all of it again once no message refers
+/// to it. Until then what is left of it is used up: a short message that is kept for long shares its
+/// buffer with the next ones, so that not each of them holds a whole one.
+pub(super) fn has_room(buffer: &mut BytesMut) -> bool {
+    buffer.try_reclaim(READ_LEN) || buffer.capacity() >= MIN_ROOM
+}
+
+/// Keeps a read buffer for the thread's next read, its content being dropped; unless there is no room
+/// left in it, which leaves it to the messages that refer to it.
 pub(super) fn give_input(mut buffer: BytesMut) {
     buffer.clear();
-    if !buffer.try_reclaim(READ_LEN) || buffer.capacity() > MAX_KEPT_LEN {
+    if !has_room(&mut buffer) || buffer.capacity() > MAX_KEPT_LEN {
         return;
     }
     INPUT.with_borrow_mut(|kept| {

@@ -12,10 +12,7 @@ use std::io;
 use ::tokio::io::{AsyncRead, AsyncReadExt};
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::pool::{self, READ_LEN};
-
-/// A read is offered at least this much room.
-const MIN_ROOM: usize = 4 * 1024;
+use super::pool::{self, MIN_ROOM, READ_LEN};
 
 /// A rest of at most this many octets moves out of a pooled buffer rather than keep it.
 const SMALL_REST: usize = 4 * 1024;
@@ -83,11 +80,8 @@ impl ReadBuffer {
     fn make_room(&mut self, awaited: u64) {
         let len = self.octets.len();
         let awaited = usize::try_from(awaited).unwrap_or(usize::MAX);
-        let room = awaited.clamp(MIN_ROOM, READ_LEN.max(len / 8));
-        if self.pooled && len == 0 && self.octets.try_reclaim(READ_LEN) {
-            return;
-        }
-        if !self.pooled || len == 0 {
+        let room = awaited.clamp(MIN_ROOM, READ_LEN.max(len / 10));
+        if !self.pooled || len == 0 && !pool::has_room(&mut self.octets) {
             let mut fresh = pool::take_input();
             fresh.extend_from_slice(&self.octets);
             self.octets = fresh;

@@ -1,5 +1,6 @@
 //! [`WebSocket`] as a `Stream` of received messages and a `Sink` of messages to send.
 
+use alloc::sync::Arc;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
@@ -8,6 +9,7 @@ use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use futures_sink::Sink;
 
+use super::wakers::Half;
 use super::websocket::WebSocket;
 use crate::frame::CloseCode;
 use crate::io::Error;
@@ -18,7 +20,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
     type Item = Result<Message, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_recv(cx).map(Result::transpose)
+        self.get_mut().poll_half(Half::Reader, cx, Self::poll_recv).map(Result::transpose)
     }
 }
 
@@ -35,7 +37,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().poll_room(0, cx)
+        self.get_mut().poll_half(Half::Writer, cx, |socket, cx| socket.poll_room(0, cx))
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
@@ -43,14 +45,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().poll_flush_all(cx)
+        self.get_mut().poll_half(Half::Writer, cx, Self::poll_flush_all)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let socket = self.get_mut();
-        ready!(socket.poll_waiting(cx))?;
-        socket.start_close(CloseCode::NORMAL, "")?;
-        while ready!(socket.poll_recv(cx))?.is_some() {}
-        Poll::Ready(Ok(()))
+        self.get_mut().poll_half(Half::Writer, cx, |socket, cx| {
+            ready!(socket.poll_waiting(cx))?;
+            socket.start_close(CloseCode::NORMAL, "")?;
+            while ready!(socket.poll_recv(cx))?.is_some() {}
+            Poll::Ready(Ok(()))
+        })
+    }
+}
+
+impl<S> WebSocket<S> {
+    /// One poll of a stream or a sink: its other end may be another task's, as in `StreamExt::split`.
+    fn poll_half<T>(
+        &mut self,
+        half: Half,
+        cx: &Context<'_>,
+        poll: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let wakers = Arc::clone(self.wakers.get_or_insert_default());
+        wakers.poll(half, self, cx, poll)
     }
 }

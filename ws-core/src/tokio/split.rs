@@ -6,18 +6,16 @@
 //! WriteHalf ─┘                     └── the writer's waker
 //! ```
 //!
-//! Either half may have to read or write for the other: a Pong is written by whoever polls next, a
-//! full write buffer drains while only the reader is polled. So each poll registers a waker that
-//! wakes both tasks, and no wake-up is lost. The lock is held within a poll, never across one.
+//! The lock is held within a poll, never across one. Which task is woken when: `tokio::wakers`.
 
 use alloc::sync::Arc;
-use alloc::task::Wake;
 use core::future::poll_fn;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ::tokio::io::{AsyncRead, AsyncWrite};
 
+use super::wakers::{Half, Wakers};
 use super::websocket::WebSocket;
 use crate::frame::CloseCode;
 use crate::io::{Error, PeerClose};
@@ -47,54 +45,19 @@ struct Shared<S> {
     wakers: Arc<Wakers>,
 }
 
-/// The task that polled each half last.
-#[derive(Debug, Default)]
-struct Wakers {
-    reader: Mutex<Option<Waker>>,
-    writer: Mutex<Option<Waker>>,
-}
-
-impl Wake for Wakers {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        for slot in [&self.reader, &self.writer] {
-            let waker = lock(slot).take();
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-        }
-    }
-}
-
 pub(super) fn split<S>(socket: WebSocket<S>) -> (ReadHalf<S>, WriteHalf<S>) {
     let shared = Arc::new(Shared { socket: Mutex::new(socket), wakers: Arc::default() });
     (ReadHalf { shared: Arc::clone(&shared) }, WriteHalf { shared })
 }
 
 impl<S> Shared<S> {
-    /// One poll of the connection, on behalf of the half whose waker goes into `slot`.
     fn poll<T>(
         &self,
-        slot: &Mutex<Option<Waker>>,
+        half: Half,
         cx: &Context<'_>,
         poll: impl FnOnce(&mut WebSocket<S>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        // Registered first: a wake-up during the poll must find it.
-        match &mut *lock(slot) {
-            Some(waker) => waker.clone_from(cx.waker()),
-            empty => *empty = Some(cx.waker().clone()),
-        }
-        let both = Waker::from(Arc::clone(&self.wakers));
-        let result = poll(&mut lock(&self.socket), &mut Context::from_waker(&both));
-        if result.is_ready() {
-            // What this half did may be what the other waits for: room, or an end.
-            *lock(slot) = None;
-            both.wake();
-        }
-        result
+        self.wakers.poll(half, lock(&self.socket), cx, poll)
     }
 }
 
@@ -110,8 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ReadHalf<S> {
     /// Cancel-safe: a dropped future loses no octet and no message.
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
         let shared = &self.shared;
-        poll_fn(|cx| shared.poll(&shared.wakers.reader, cx, |socket, cx| socket.poll_recv(cx)))
-            .await
+        poll_fn(|cx| shared.poll(Half::Reader, cx, WebSocket::poll_recv)).await
     }
 
     /// The peer's Close frame, once it has come.
@@ -203,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
         mut poll: impl FnMut(&mut WebSocket<S>, &mut Context<'_>) -> Poll<Result<(), Error>>,
     ) -> Result<(), Error> {
         let shared = &self.shared;
-        poll_fn(|cx| shared.poll(&shared.wakers.writer, cx, &mut poll)).await
+        poll_fn(|cx| shared.poll(Half::Writer, cx, &mut poll)).await
     }
 }
 

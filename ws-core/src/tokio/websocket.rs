@@ -3,6 +3,7 @@
 //! In: calls. Out: futures around the polls of `tokio::drive`, which does the reading and writing.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::fmt;
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -15,6 +16,7 @@ use bytes::Bytes;
 use super::drive::{State, Step, Wanted};
 use super::read_buffer::ReadBuffer;
 use super::split::{ReadHalf, WriteHalf, split};
+use super::wakers::Wakers;
 use crate::connection::{Config, Connection, MaskingKeys, Transport};
 use crate::frame::CloseCode;
 use crate::io::{Error, PeerClose};
@@ -56,6 +58,8 @@ pub struct WebSocket<S> {
     /// The outcome to report once the transport is dealt with.
     pub(super) outcome: Option<Error>,
     pub(super) state: State,
+    /// The tasks of its stream and its sink, once it is used as these.
+    pub(super) wakers: Option<Arc<Wakers>>,
 }
 
 /// What `recv_event` tells.
@@ -113,6 +117,7 @@ impl<S> WebSocket<S> {
             peer_close: None,
             outcome: None,
             state: State::default(),
+            wakers: None,
         }
     }
 
@@ -137,6 +142,14 @@ impl<S> WebSocket<S> {
     #[must_use]
     pub(super) const fn has_ended(&self) -> bool {
         matches!(self.connection.poll_transport(), Transport::Close) && self.outcome.is_none()
+    }
+
+    /// What a poll may change that another task waits for.
+    pub(super) const fn progress(&self) -> ([bool; 4], usize) {
+        let ended = matches!(self.connection.poll_transport(), Transport::Close);
+        let State { unflushed, write_failed, .. } = self.state;
+        let flags = [ended, self.connection.may_send(), unflushed, write_failed];
+        (flags, self.connection.output_len())
     }
 
     /// Octets queued and not yet given to the transport.
@@ -173,11 +186,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe.
     pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
-        match poll_fn(|cx| self.poll_step(Wanted::Events, cx)).await? {
-            Some(Step::Message(message)) => Ok(Some(Event::Message(message))),
-            Some(Step::Ping(payload)) => Ok(Some(Event::Ping(payload))),
-            Some(Step::Pong(payload)) => Ok(Some(Event::Pong(payload))),
-            Some(Step::Piece(_)) | None => Ok(None),
+        loop {
+            return Ok(Some(match poll_fn(|cx| self.poll_step(Wanted::Events, cx)).await? {
+                Some(Step::Message(message)) => Event::Message(message),
+                Some(Step::Ping(payload)) => Event::Ping(payload),
+                Some(Step::Pong(payload)) => Event::Pong(payload),
+                // The rest of a message that was read in pieces.
+                Some(Step::Piece(_)) => continue,
+                None => return Ok(None),
+            }));
         }
     }
 
@@ -270,7 +287,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.flush().await
     }
 
-    /// Sends a Ping with up to 125 octets and writes all that is queued.
+    /// Sends a Ping with up to 125 octets and writes all that is queued. Waits while the write
+    /// buffer is full.
     ///
     /// # Errors
     ///
@@ -280,6 +298,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_room(payload.len(), cx)).await?;
         self.hold_output();
         self.connection.ping(payload)?;
         self.flush().await
@@ -295,6 +314,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_room(payload.len(), cx)).await?;
         self.hold_output();
         self.connection.pong(payload)?;
         self.flush().await

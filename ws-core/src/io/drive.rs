@@ -1,0 +1,202 @@
+//! How a connection is driven over a blocking transport: it reads and looks at the clock.
+//! What the octets mean is the sans-IO [`Connection`](crate::Connection)'s business.
+//!
+//! ```text
+//! step: something buffered? ─yes─▶ told
+//!          │ no
+//!          └─▶ write what is queued ─▶ read, no longer than until the next deadline ─▶ again
+//! ```
+
+use core::ops::Range;
+use core::time::Duration;
+use std::io;
+
+use super::close::PeerClose;
+use super::error::{Error, same_error};
+use super::open::is_late;
+use super::transport::Transport;
+use super::websocket::WebSocket;
+use crate::connection::{Event, Failure, Piece, Received, Transport as Advice};
+use crate::message::MessageKind;
+
+/// A read that was given a timeout may meet it this much too early.
+const EARLY: Duration = Duration::from_millis(20);
+
+/// What one step of receiving gave; ranges are as [`Buffer::kept`] takes them.
+pub(super) enum Step {
+    Message(MessageKind, Range<usize>),
+    Piece { kind: MessageKind, octets: Range<usize>, starts_message: bool, ends_message: bool },
+}
+
+impl<S: Transport> WebSocket<S> {
+    /// The next thing received. Behind the last one, sees the transport to its end.
+    pub(super) fn step(&mut self) -> Result<Option<Step>, Error> {
+        loop {
+            if let Some(step) = self.next_buffered() {
+                return Ok(Some(step));
+            }
+            if !self.write_failed
+                && self.connection.poll_transport() != Advice::Close
+                && let Err(error) = self.flush()
+            {
+                if !is_resumable(&error) {
+                    if matches!(self.outcome, Some(Error::Io(_))) {
+                        self.outcome = Some(error);
+                    }
+                } else if !self.handle_deadline() {
+                    return Err(error);
+                }
+            }
+            match self.connection.poll_transport() {
+                Advice::Close => {
+                    self.input.clear();
+                    if !self.shut_down {
+                        // The peer need not wait until the transport is dropped, too.
+                        self.shut_down = true;
+                        let _ = self.io.shut_down();
+                    }
+                    return self.outcome.take().map_or(Ok(None), Err);
+                }
+                Advice::ShutDown if !self.shut_down => {
+                    self.shut_down = true;
+                    if !self.io.shut_down().unwrap_or(false) {
+                        self.lost(None);
+                        continue;
+                    }
+                }
+                Advice::Open | Advice::Flush | Advice::ShutDown | Advice::AwaitEnd => {}
+            }
+            if self.end_of_stream {
+                self.lost(None);
+            } else {
+                self.fill()?;
+            }
+        }
+    }
+
+    /// The next thing that the octets already read mean.
+    fn next_buffered(&mut self) -> Option<Step> {
+        while !self.ended && !self.input.is_empty() {
+            let Received { event, discard, keep } =
+                self.connection.handle_input(self.input.octets_mut(), self.now);
+            match event {
+                None => {
+                    self.input.settle(discard, keep, 0..0);
+                    return None;
+                }
+                Some(Event::Message { kind, payload }) => {
+                    let payload = payload.range();
+                    let payload = self.input.settle(discard, keep, payload);
+                    return Some(Step::Message(kind, payload));
+                }
+                Some(Event::Piece(Piece {
+                    kind, octets, starts_message, ends_message, ..
+                })) => {
+                    let octets = octets.range();
+                    let octets = self.input.settle(discard, keep, octets);
+                    return Some(Step::Piece { kind, octets, starts_message, ends_message });
+                }
+                Some(Event::Ping(_) | Event::Pong(_)) => {
+                    self.input.settle(discard, keep, 0..0);
+                }
+                Some(Event::Close(frame)) => {
+                    self.peer_close = Some(PeerClose::new(frame));
+                    self.ended = true;
+                }
+                Some(Event::Failed(failure)) => self.failed(Some(failure)),
+            }
+        }
+        if self.ended {
+            self.input.clear();
+        }
+        None
+    }
+
+    /// Reads once, no longer than until the next deadline.
+    fn fill(&mut self) -> Result<(), Error> {
+        let deadline = self.connection.poll_timeout();
+        if let Some(deadline) = deadline {
+            // A timeout of zero means none at all.
+            let left = deadline.saturating_sub(self.origin.elapsed()).max(Duration::from_millis(1));
+            if let Err(error) = self.io.set_read_timeout(Some(left)) {
+                self.lost(Some(error));
+                return Ok(());
+            }
+        }
+        let read = self.input.fill(&mut self.io, self.connection.awaited());
+        self.now = self.origin.elapsed();
+        match read {
+            Ok(0) => {
+                self.end_of_stream = true;
+                let event = self.connection.handle_end_of_stream(self.now);
+                self.note(event);
+            }
+            Ok(_) => {}
+            Err(error) if is_late(&error) && !self.write_failed => {
+                // Our own deadline is handled below; any other timeout is the caller's.
+                if deadline.is_none_or(|deadline| self.now.saturating_add(EARLY) < deadline) {
+                    return Err(error.into());
+                }
+            }
+            Err(error) => self.lost(Some(error)),
+        }
+        self.handle_deadline();
+        Ok(())
+    }
+
+    /// Handles the connection's deadline, if it has one, and tells whether it has ended all.
+    fn handle_deadline(&mut self) -> bool {
+        if self.connection.poll_timeout().is_some() {
+            self.now = self.origin.elapsed();
+            let event = self.connection.handle_timeout(self.now);
+            self.note(event);
+        }
+        self.connection.poll_transport() == Advice::Close
+    }
+
+    /// While closing, what is written starts the next wait: the last read may be long ago.
+    pub(super) fn handle_written(&mut self, written: usize) {
+        if !self.connection.may_send() {
+            self.now = self.origin.elapsed();
+        }
+        self.connection.handle_written(written, self.now);
+    }
+
+    fn note(&mut self, event: Option<Event<'static>>) {
+        if let Some(Event::Failed(failure)) = event {
+            self.failed(Some(failure));
+        }
+    }
+
+    fn failed(&mut self, failure: Option<Failure>) {
+        if let Some(failure) = failure {
+            self.outcome.get_or_insert(failure.into());
+        }
+        self.ended = true;
+    }
+
+    /// Nothing can be read any more. Once both Close frames are through, that is no error.
+    fn lost(&mut self, error: Option<io::Error>) {
+        let unwritten = self.connection.output_len() > 0;
+        let unexpected = self.connection.handle_transport_lost().is_some();
+        if let (true, Some(error)) = (unwritten || unexpected, error) {
+            self.outcome.get_or_insert(error.into());
+        }
+        self.ended = true;
+    }
+
+    /// A write that failed is told to whoever wrote, and by [`recv`](Self::recv).
+    pub(super) fn note_write<T>(&mut self, result: io::Result<T>) -> Result<T, Error> {
+        if let Err(error) = &result
+            && !is_late(error)
+        {
+            self.write_failed = true;
+            self.outcome.get_or_insert_with(|| same_error(error).into());
+        }
+        Ok(result?)
+    }
+}
+
+fn is_resumable(error: &Error) -> bool {
+    matches!(error, Error::Io(error) if is_late(error))
+}
