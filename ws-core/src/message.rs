@@ -3,6 +3,7 @@
 //! Payloads are shared octets ([`Bytes`]): cloning one copies no payload.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::Bytes;
@@ -113,6 +114,12 @@ impl From<String> for Message {
 impl From<&'static str> for Message {
     fn from(text: &'static str) -> Self {
         Self::Text(text.into())
+    }
+}
+
+impl From<Vec<u8>> for Message {
+    fn from(payload: Vec<u8>) -> Self {
+        Self::Binary(payload.into())
     }
 }
 

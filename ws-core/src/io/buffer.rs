@@ -6,7 +6,7 @@ use core::ops::Range;
 use std::io::{self, ErrorKind, Read};
 
 /// The storage of a busy connection: one read brings at most this much. An idle one starts smaller.
-const READ_LEN: usize = 64 * 1024;
+pub(super) const READ_LEN: usize = 64 * 1024;
 const FIRST_LEN: usize = 8 * 1024;
 
 /// A read is offered at least this much room.
@@ -79,6 +79,10 @@ impl Buffer {
             self.storage.copy_within(self.start..self.end, 0);
             self.start = 0;
             self.end = len;
+        }
+        if self.end == 0 && self.storage.len() > READ_LEN {
+            // It grew for a long message, which has gone: nobody knows how long the wait is now.
+            self.storage = Vec::new();
         }
         if self.storage.len().saturating_sub(self.end) >= MIN_ROOM {
             return;

@@ -11,6 +11,7 @@ use core::ops::Range;
 use core::time::Duration;
 use std::io;
 
+use super::buffer::READ_LEN;
 use super::close::PeerClose;
 use super::error::{Error, same_error};
 use super::open::is_late;
@@ -114,6 +115,10 @@ impl<S: Transport> WebSocket<S> {
 
     /// Reads once, no longer than until the next deadline.
     fn fill(&mut self) -> Result<(), Error> {
+        let storage = self.connection.take_output_storage();
+        if storage.len() <= READ_LEN {
+            self.connection.give_output_storage(storage);
+        }
         let deadline = self.connection.poll_timeout();
         if let Some(deadline) = deadline {
             // A timeout of zero means none at all.

@@ -114,6 +114,17 @@ impl<S: Transport> WebSocket<S> {
         &self.io
     }
 
+    /// The transport, to set options on it. Octets read from it or written to it are missing from
+    /// the connection.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.io
+    }
+
+    /// The transport alone; what is queued or buffered is dropped.
+    pub fn into_inner(self) -> S {
+        self.io
+    }
+
     /// The peer's Close frame, once it has come.
     #[must_use]
     pub const fn peer_close(&self) -> Option<&PeerClose> {
