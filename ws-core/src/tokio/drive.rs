@@ -23,9 +23,9 @@ use bytes::Bytes;
 use super::clock::later;
 use super::pool;
 use super::websocket::{Piece, WebSocket};
-use crate::connection::{Delivery, Event, Failure, Received, Transport};
+use crate::connection::{self, Delivery, Event, Failure, Received, Transport};
 use crate::io::{Error, PeerClose};
-use crate::message::{Message, MessageKind};
+use crate::message::Message;
 
 /// How far the transport's own end has come.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,16 +57,6 @@ pub(super) enum Step {
     Piece(Piece),
     Ping(Bytes),
     Pong(Bytes),
-}
-
-/// An event without its borrow of the read buffer.
-enum Told {
-    Message(MessageKind, Range<usize>),
-    Piece { kind: MessageKind, octets: Range<usize>, starts_message: bool, ends_message: bool },
-    Ping(Range<usize>),
-    Pong(Range<usize>),
-    Close(PeerClose),
-    Failed(Failure),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
@@ -141,34 +131,48 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         while !self.state.ended && !self.input.is_empty() {
             let Received { event, discard, keep } =
                 self.connection.handle_input(self.input.octets_mut(), self.now);
-            let Some(told) = event.map(told) else {
-                self.input.settle(discard, keep);
-                return None;
-            };
-            match told {
-                Told::Message(kind, range) => {
+            // An event borrows the buffer: what is needed of it is taken before the buffer is cut.
+            match event {
+                None => {
+                    self.input.settle(discard, keep);
+                    return None;
+                }
+                Some(Event::Message { kind, payload }) => {
+                    let range = payload.range();
                     let payload = self.input.take(range, discard);
                     return Some(Step::Message(Message::from_checked(kind, payload)));
                 }
-                Told::Piece { kind, octets, starts_message, ends_message } => {
-                    let octets = self.input.take(octets, discard);
+                Some(Event::Piece(connection::Piece {
+                    kind,
+                    octets,
+                    starts_message,
+                    ends_message,
+                    ..
+                })) => {
+                    let range = octets.range();
+                    let octets = self.input.take(range, discard);
                     return Some(Step::Piece(Piece { kind, octets, starts_message, ends_message }));
                 }
-                Told::Ping(range) => {
-                    let payload = self.control(wanted, range, discard, keep);
-                    if let Some(payload) = payload {
+                Some(Event::Ping(payload)) => {
+                    let range = payload.range();
+                    if let Some(payload) = self.control(wanted, range, discard, keep) {
                         return Some(Step::Ping(payload));
                     }
                 }
-                Told::Pong(range) => {
-                    let payload = self.control(wanted, range, discard, keep);
-                    if let Some(payload) = payload {
+                Some(Event::Pong(payload)) => {
+                    let range = payload.range();
+                    if let Some(payload) = self.control(wanted, range, discard, keep) {
                         return Some(Step::Pong(payload));
                     }
                 }
-                Told::Close(_) | Told::Failed(_) => {
+                Some(Event::Close(frame)) => {
+                    self.peer_close = Some(PeerClose::new(frame));
+                    self.state.ended = true;
                     self.input.clear();
-                    self.note_end(told);
+                }
+                Some(Event::Failed(failure)) => {
+                    self.failed(failure);
+                    self.input.clear();
                 }
             }
         }
@@ -242,20 +246,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
+    /// Takes an event into account that came without octets: a failure, if any.
     fn note_event(&mut self, event: Option<Event<'static>>) {
-        if let Some(event) = event {
-            self.note_end(told(event));
+        if let Some(Event::Failed(failure)) = event {
+            self.failed(failure);
         }
     }
 
-    fn note_end(&mut self, event: Told) {
-        match event {
-            Told::Close(close) => self.peer_close = Some(close),
-            Told::Failed(failure) => {
-                self.outcome.get_or_insert(failure.into());
-            }
-            Told::Message(..) | Told::Piece { .. } | Told::Ping(_) | Told::Pong(_) => return,
-        }
+    fn failed(&mut self, failure: Failure) {
+        self.outcome.get_or_insert(failure.into());
         self.state.ended = true;
     }
 
@@ -268,22 +267,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
         self.note_event(event);
         self.state.ended = true;
-    }
-}
-
-/// The event without its borrow.
-fn told(event: Event<'_>) -> Told {
-    match event {
-        Event::Message { kind, payload } => Told::Message(kind, payload.range()),
-        Event::Piece(piece) => Told::Piece {
-            kind: piece.kind,
-            octets: piece.octets.range(),
-            starts_message: piece.starts_message,
-            ends_message: piece.ends_message,
-        },
-        Event::Ping(payload) => Told::Ping(payload.range()),
-        Event::Pong(payload) => Told::Pong(payload.range()),
-        Event::Close(frame) => Told::Close(PeerClose::new(frame)),
-        Event::Failed(failure) => Told::Failed(failure),
     }
 }
