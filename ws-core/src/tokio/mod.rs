@@ -1,11 +1,12 @@
 //! Level 3: asynchronous connections over tokio's `AsyncRead` and `AsyncWrite` (feature `tokio`).
 //!
 //! ```text
-//! accept, connect ─▶ WebSocket ─ recv, feed, flush, send, close ─ split ─▶ ReadHalf, WriteHalf
+//! accept, accept_with, connect ─▶ WebSocket ─ recv, feed, flush, send, close ─ split ─▶ ReadHalf, WriteHalf
 //! ```
 //!
 //! Payloads that are received share the read buffer they arrived in: copy what is kept for long.
 
+mod accept;
 mod clock;
 mod drive;
 mod open;
@@ -15,7 +16,8 @@ mod sink;
 mod split;
 mod websocket;
 
-pub use open::{accept, connect, connect_over};
+pub use accept::{accept, accept_with};
+pub use open::{connect, connect_over};
 pub use split::{ReadHalf, WriteHalf};
 pub use websocket::{Event, Piece, WebSocket};
 
