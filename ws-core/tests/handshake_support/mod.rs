@@ -1,8 +1,9 @@
-//! Feeds request heads to a [`ServerHandshake`] in every cut, and builds them from a good one.
+//! Feeds request heads to a [`ServerHandshake`] and to an [`Upgrader`] that accepts all, in every
+//! cut, and builds them from a good one.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use ws_core::Limits;
-use ws_core::handshake::{Rejection, ServerHandshake};
+use ws_core::handshake::{HandshakeError, Rejection, Request, ServerHandshake, Upgrader};
 
 /// What the machine says of an input, without borrowing from it.
 pub(crate) type Verdict = Result<Option<Accepted>, Rejection>;
@@ -22,24 +23,49 @@ pub(crate) fn step(server: &mut ServerHandshake, input: &[u8]) -> Verdict {
     Ok(request.map(|request| {
         let mut response = Vec::new();
         request.accept(&mut response);
-        Accepted {
-            target: request.target.to_owned(),
-            path: request.path.to_owned(),
-            query: request.query.map(str::to_owned),
-            host: request.host.to_owned(),
-            response: String::from_utf8(response).expect("the 101 is ASCII"),
-            head_len: request.head_len(),
-        }
+        accepted_of(&request, &response)
     }))
+}
+
+fn step_upgrader(upgrader: &mut Upgrader, input: &[u8]) -> Verdict {
+    let mut out = Vec::new();
+    let verdict = match upgrader.handle_input(input, &mut (), &mut out) {
+        Ok(None) => Ok(None),
+        Ok(Some(accepted)) => {
+            assert_eq!(accepted.behind, b"");
+            return Ok(Some(accepted_of(&accepted.request, accepted.response)));
+        }
+        Err(HandshakeError::Rejected(rejection)) => Err(rejection),
+        Err(error) => panic!("{error}"),
+    };
+    let mut refusal = Vec::new();
+    if let Err(rejection) = verdict {
+        rejection.write(&mut refusal);
+    }
+    assert_eq!(out, refusal, "the answer is written");
+    verdict
+}
+
+fn accepted_of(request: &Request<'_>, response: &[u8]) -> Accepted {
+    Accepted {
+        target: request.target.to_owned(),
+        path: request.path.to_owned(),
+        query: request.query.map(str::to_owned),
+        host: request.host.to_owned(),
+        response: String::from_utf8(response.to_vec()).expect("the 101 is ASCII"),
+        head_len: request.head_len(),
+    }
 }
 
 /// Feeds `input` up to each of `cuts`, then whole, until there is a verdict.
 pub(crate) fn feed(input: &[u8], cuts: impl IntoIterator<Item = usize>) -> Verdict {
     let mut server = ServerHandshake::new(&Limits::default());
+    let mut upgrader = Upgrader::new(&Limits::default());
     for cut in cuts.into_iter().chain([input.len()]) {
-        match step(&mut server, &input[..cut]) {
-            Ok(None) => {}
-            verdict => return verdict,
+        let verdict = step(&mut server, &input[..cut]);
+        assert_eq!(step_upgrader(&mut upgrader, &input[..cut]), verdict, "up to {cut}");
+        if !matches!(verdict, Ok(None)) {
+            return verdict;
         }
     }
     Ok(None)
