@@ -1,21 +1,21 @@
-//! [`Upgrader`]: callbacks, negotiation, refusals, and what they cost: rows H19 to H24, H28, H29, H32
-//! and H34 of the acceptance table, A03, T26; HS-16, HS-17, HS-55 to HS-61, HS-74.
+//! [`Upgrader`]: callbacks, their order, their refusals and panics, and what they cost: rows H29 and
+//! H32 of the acceptance table, T26; HS-16, HS-17, HS-56, HS-61, HS-74.
 //!
+//! What is negotiated is in `upgrade_negotiation.rs`, what is refused in `upgrade_refusal.rs`;
 //! `handshake_server.rs` and `handshake_server_head.rs` hold [`Upgrader`] to the other rows.
 #![cfg(feature = "alloc")]
 
 mod handshake_support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
-use handshake_support::{FIELDS, plus, refused, with};
+use handshake_support::{FIELDS, OFFER, plus, upgrade, with};
+use ws_core::Limits;
 use ws_core::handshake::policy::{ChooseSubprotocol, EarlyFrames};
 use ws_core::handshake::{
     Answer, Extension, HandshakeError, HeaderField, Refusal, Rejection, Request, RequestLine,
     ResponseFields, Subprotocols, Upgrade, Upgrader,
 };
-use ws_core::{Limits, Misuse};
 
 /// One call, as it came, and what is answered at which of them.
 #[derive(Default)]
@@ -86,12 +86,6 @@ impl Upgrade for Script {
     }
 }
 
-const OFFER: [&str; 3] = [
-    "Sec-WebSocket-Protocol: v1, v2",
-    "Sec-WebSocket-Extensions: x-a; p=\"1\", b",
-    "Sec-WebSocket-Extensions: x-c, x-a; again",
-];
-
 const CALLS: [&str; 16] = [
     "line GET /chat None",
     "field Host",
@@ -110,34 +104,6 @@ const CALLS: [&str; 16] = [
     "extension x-c",
     "before",
 ];
-
-/// Feeds `input` in these cuts; the error, or what was agreed.
-fn upgrade(
-    input: &[u8],
-    cuts: impl IntoIterator<Item = usize>,
-    policy: &mut dyn Upgrade,
-) -> (Result<Option<(Option<String>, String)>, HandshakeError>, Vec<u8>) {
-    let mut upgrader = Upgrader::new(&Limits::default());
-    let mut out = b"before".to_vec();
-    for cut in cuts.into_iter().chain([input.len()]) {
-        match upgrader.handle_input(&input[..cut], policy, &mut out) {
-            Ok(None) => {}
-            Ok(Some(accepted)) => {
-                let agreed = accepted.agreed();
-                assert_eq!(accepted.extensions_value(), agreed.extensions);
-                assert_eq!(accepted.subprotocol, agreed.subprotocol.as_deref());
-                return (Ok(Some((agreed.subprotocol, agreed.extensions))), out);
-            }
-            Err(error) => {
-                let written = out.len();
-                assert_eq!(upgrader.handle_input(input, policy, &mut out).err(), Some(error));
-                assert_eq!(out.len(), written, "the answer is written once");
-                return (Err(error), out);
-            }
-        }
-    }
-    (Ok(None), out)
-}
 
 #[test]
 fn hs56_hs61_hs74_h29_callbacks_come_in_order_however_the_head_is_cut() {
@@ -236,119 +202,6 @@ fn t26_a_panic_in_a_callback_poisons_nothing() {
 }
 
 #[test]
-fn h19_h20_hs58_a_subprotocol_list_is_tokens_each_once() {
-    let line = |value: &str| plus(&[&format!("Sec-WebSocket-Protocol: {value}")]);
-    for value in ["", "a b", "a,,b", ",a", "a,", ",", "a;b", "\"a\"", "a/b", "caf\u{e9}"] {
-        refused(&line(value), 400, Rejection::SubprotocolMalformed);
-    }
-    for value in ["a,a", "a, b ,a", "chat,superchat,chat"] {
-        refused(&line(value), 400, Rejection::SubprotocolDuplicated);
-    }
-    let two = ["Sec-WebSocket-Protocol: a", "X: y", "sec-websocket-protocol: b, a"];
-    refused(&plus(&two), 400, Rejection::SubprotocolDuplicated);
-    let mut octets = line("@@");
-    let at = octets.windows(2).position(|window| window == b"@@").unwrap();
-    octets[at..at + 2].copy_from_slice(b"\x80\xff");
-    refused(&octets, 400, Rejection::SubprotocolMalformed);
-    // 8 KiB of blanks between tokens are blanks; without a comma, they are in a token.
-    let blanks = " ".repeat(8192);
-    let mut choose = ChooseSubprotocol::server_prefers(&["b"]);
-    let (agreed, _) = upgrade(&line(&format!("a,{blanks}b")), [], &mut choose);
-    assert_eq!(agreed, Ok(Some((Some("b".to_owned()), String::new()))));
-    let (error, _) = upgrade(&line(&format!("a{blanks}b")), [], &mut ());
-    assert_eq!(error, Err(HandshakeError::Rejected(Rejection::SubprotocolMalformed)));
-    // The first 16 are handed out.
-    let names: Vec<String> = (0..20).map(|n| format!("v{n}")).collect();
-    let mut script = Script::default();
-    let (agreed, _) = upgrade(&line(&names.join(",")), [], &mut script);
-    assert_eq!(agreed.unwrap().unwrap().0.as_deref(), Some("v15"));
-}
-
-#[test]
-fn h21_h22_hs55_hs57_no_subprotocol_in_common_is_none() {
-    let offer = |value: &str| plus(&[&format!("Sec-WebSocket-Protocol: {value}")]);
-    let two_lines = plus(&["Sec-WebSocket-Protocol: a", "Sec-WebSocket-Protocol: b"]);
-    for (input, supported, server, client) in [
-        (plus(&[]), &["a"][..], None, None),
-        (offer("b"), &["a"], None, None),
-        (offer("A, aa"), &["a"], None, None),
-        (offer("a"), &["A"], None, None),
-        (offer("a, b"), &[], None, None),
-        (offer("a, b"), &["a", "b"], Some("a"), Some("a")),
-        (offer("a, b"), &["c", "b", "a"], Some("b"), Some("a")),
-        (two_lines, &["b", "a"], Some("b"), Some("a")), // HS-56
-    ] {
-        for (policy, chosen) in [
-            (ChooseSubprotocol::server_prefers(supported), server),
-            (ChooseSubprotocol::client_prefers(supported), client),
-        ] {
-            let (agreed, out) = upgrade(&input, [], &mut { policy });
-            assert_eq!(agreed, Ok(Some((chosen.map(str::to_owned), String::new()))));
-            let out = String::from_utf8(out).unwrap();
-            let lines = out.lines().filter(|line| line.starts_with("Sec-WebSocket-Protocol"));
-            let expected = chosen.map(|name| format!("Sec-WebSocket-Protocol: {name}"));
-            assert!(lines.eq(expected.iter()), "{out}");
-            // H21: by policy, 400.
-            let (required, _) = upgrade(&input, [], &mut policy.required());
-            assert_eq!(required.err(), chosen.is_none().then_some(HandshakeError::Refused(400)));
-        }
-    }
-}
-
-#[test]
-fn h23_hs60_malformed_extensions_are_400() {
-    let line = |value: &str| plus(&[&format!("Sec-WebSocket-Extensions: {value}")]);
-    for value in ["", "a;;b", "a;b=", "a;b=\"c", "a;b=\"\\c\\c\\c", "a b", "a, b;"] {
-        refused(&line(value), 400, Rejection::ExtensionsMalformed);
-    }
-    let long = line(&format!("a;b=\"{}", "\\c".repeat(4096)));
-    let (error, _) = upgrade(&long, [], &mut ());
-    assert_eq!(error, Err(HandshakeError::Rejected(Rejection::ExtensionsMalformed)));
-}
-
-/// Accepts everything it is asked about.
-struct AcceptAll(Vec<String>);
-
-impl Upgrade for AcceptAll {
-    fn on_extension(
-        &mut self,
-        offer: &Extension<'_>,
-        answer: &mut Answer<'_>,
-    ) -> Result<(), Refusal> {
-        self.0.push(offer.name.to_owned());
-        answer.accept().accept();
-        Ok(())
-    }
-}
-
-#[test]
-fn h24_hs59_hs73_unknown_extensions_are_declined() {
-    let line = "Sec-WebSocket-Extensions: constructor, x-webkit-deflate-frame, permessage-deflate";
-    for input in [plus(&[line]), plus(&[])] {
-        let (agreed, out) = upgrade(&input, [], &mut ());
-        assert_eq!(agreed, Ok(Some((None, String::new()))));
-        assert!(!String::from_utf8(out).unwrap().contains("Extensions"));
-    }
-}
-
-#[test]
-fn h28_the_first_16_offers_are_asked_about() {
-    let names: Vec<String> = (0..17).map(|n| format!("x{n}")).collect();
-    let lines = names.iter().map(|name| format!("Sec-WebSocket-Extensions: {name}"));
-    let lines: Vec<String> = lines.collect();
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let mut policy = AcceptAll(Vec::new());
-    let (agreed, _) = upgrade(&plus(&lines), [], &mut policy);
-    assert_eq!(policy.0, names[..16]);
-    assert_eq!(agreed.unwrap().unwrap().1, names[..16].join(", "));
-    // 17 parameters: nobody agrees to what was not looked at.
-    let line = format!("Sec-WebSocket-Extensions: a{}, a{}", "; p".repeat(17), "; p".repeat(16));
-    let mut policy = AcceptAll(Vec::new());
-    let (agreed, _) = upgrade(&plus(&[&line]), [], &mut policy);
-    assert_eq!((policy.0.len(), agreed.unwrap().unwrap().1.as_str()), (1, "a"));
-}
-
-#[test]
 fn h32_hs16_hs17_octets_behind_the_head_are_frames_only_by_request() {
     let head = plus(&[]);
     let input = [&head[..], b"\x81\x80abcd"].concat();
@@ -362,106 +215,6 @@ fn h32_hs16_hs17_octets_behind_the_head_are_frames_only_by_request() {
         let accepted = upgrader.handle_input(&input, &mut policy, &mut out).unwrap().unwrap();
         assert_eq!(accepted.behind, b"\x81\x80abcd");
         assert!(upgrader.handle_input(&input, &mut policy, &mut out).unwrap().is_none());
-    }
-}
-
-#[test]
-fn h34_a_server_that_is_full_says_503_and_when_to_come_back() {
-    for (after, seconds) in [
-        (Duration::ZERO, "0"),
-        (Duration::from_millis(1), "1"),
-        (Duration::from_secs(30), "30"),
-        (Duration::MAX, "18446744073709551615"),
-    ] {
-        struct Full(Duration);
-        impl Upgrade for Full {
-            fn on_request(&mut self, _: &Request<'_>) -> Result<(), Refusal> {
-                Err(Refusal::service_unavailable(self.0))
-            }
-        }
-        let (error, out) = upgrade(&plus(&[]), [], &mut Full(after));
-        assert_eq!(error, Err(HandshakeError::Refused(503)));
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            format!(
-                "beforeHTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\
-                 Retry-After: {seconds}\r\nContent-Type: text/plain\r\nContent-Length: 19\r\n\r\n\
-                 Service Unavailable"
-            )
-        );
-    }
-}
-
-#[test]
-fn a03_nothing_breaks_out_of_its_line() {
-    for bad in ["a\rb", "a\nb", "a\r\nX: y", "a\0b", "\u{7f}", "\u{1b}[0m"] {
-        let refusal = Refusal::not_found;
-        let malformed = |result: Result<Refusal, Misuse>| {
-            assert_eq!(result.err(), Some(Misuse::FieldMalformed), "{bad:?}");
-        };
-        malformed(refusal().with_field("X", bad));
-        malformed(refusal().with_field(bad, "x"));
-        malformed(refusal().with_reason(bad.to_owned()));
-        malformed(refusal().with_body(bad.to_owned(), &b""[..]));
-        struct Add<'a>(&'a str, u8);
-        impl Upgrade for Add<'_> {
-            fn on_extension(
-                &mut self,
-                _offer: &Extension<'_>,
-                answer: &mut Answer<'_>,
-            ) -> Result<(), Refusal> {
-                match self.1 {
-                    0 => answer.param(self.0, None)?,
-                    1 => answer.param("p", Some(self.0))?,
-                    _ => answer,
-                };
-                Ok(())
-            }
-            fn on_subprotocols<'a>(
-                &mut self,
-                _offered: &Subprotocols<'a>,
-            ) -> Result<Option<&'a str>, Refusal> {
-                Ok((self.1 == 4).then_some("a\r\nX: y"))
-            }
-            fn on_before_upgrade(
-                &mut self,
-                _request: &Request<'_>,
-                response: &mut ResponseFields<'_>,
-            ) -> Result<(), Refusal> {
-                match self.1 {
-                    2 => response.add(self.0, "x")?,
-                    _ => response.add("X", self.0)?,
-                };
-                Ok(())
-            }
-        }
-        for place in 0..5 {
-            // An answer that cannot be written is a 500, and not a word of it is sent.
-            let (error, out) = upgrade(&plus(&OFFER), [], &mut Add(bad, place));
-            assert_eq!(error, Err(HandshakeError::Refused(500)));
-            assert!(out.starts_with(b"beforeHTTP/1.1 500 Internal Server Error\r\n"));
-            assert!(!out.windows(bad.len()).any(|window| window == bad.as_bytes()));
-        }
-    }
-    for own in
-        ["Connection", "upgrade", "CONTENT-LENGTH", "Transfer-Encoding", "Sec-WebSocket-Accept"]
-    {
-        let refusal = Refusal::forbidden().with_field(own, "x");
-        assert_eq!(refusal.err(), Some(Misuse::FieldReserved), "{own}");
-    }
-    for name in ["", " ", "a b", "a:", "caf\u{e9}"] {
-        let refusal = Refusal::forbidden().with_field(name, "x");
-        assert_eq!(refusal.err(), Some(Misuse::FieldMalformed), "{name:?}");
-    }
-    for status in [0, 101, 200, 302, 399, 600, u16::MAX] {
-        assert_eq!(Refusal::new(status).err(), Some(Misuse::StatusNotRefusal), "{status}");
-    }
-    for status in 400..600 {
-        let mut out = Vec::new();
-        Refusal::new(status).unwrap().write(&mut out);
-        let head = String::from_utf8(out).unwrap();
-        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
-        assert!(head.contains("\r\nConnection: close\r\n"), "{head}");
     }
 }
 
@@ -504,17 +257,6 @@ fn accepting_allocates_nothing_when_the_buffers_are_given() {
         assert_eq!(accepted.extensions().next().unwrap().name, "x-a");
     });
     assert_eq!(counted.count_total, 0);
-}
-
-#[test]
-fn a_refusal_of_the_rules_can_be_dressed_up() {
-    let refusal = Refusal::from(Rejection::HostMissing);
-    assert_eq!(refusal.status(), 400);
-    let dressed = refusal.with_field("X-Help", "https://example.com").unwrap();
-    let mut out = Vec::new();
-    dressed.write(&mut out);
-    assert!(String::from_utf8(out).unwrap().contains("\r\nX-Help: https://example.com\r\n"));
-    assert_eq!(format!("{dressed:?}"), "Refusal(400)");
 }
 
 #[test]

@@ -4,6 +4,10 @@
 
 mod handshake_support;
 
+#[path = "../examples/upgrade_callbacks.rs"]
+#[allow(dead_code, reason = "its `main` is not called here")]
+mod upgrade_callbacks;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -214,4 +218,43 @@ fn a_blocking_server_refuses_with_the_application_s_words() {
     assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{answer}");
     drop(client);
     assert_eq!(server.join().unwrap(), Err(HandshakeError::Refused(404)));
+}
+
+#[test]
+fn the_example_says_what_it_says() {
+    let answer = |request: Vec<u8>| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        let server = thread::spawn(move || upgrade_callbacks::serve(stream).is_ok());
+        client.write_all(&request).unwrap();
+        let mut answer = Vec::new();
+        let mut octets = [0; 1024];
+        while !answer.ends_with(b"v2.chat") {
+            match client.read(&mut octets).unwrap() {
+                0 => break,
+                read => answer.extend_from_slice(&octets[..read]),
+            }
+        }
+        client.write_all(b"\x88\x82\0\0\0\0\x03\xe8").unwrap_or_default();
+        client.read_to_end(&mut answer).unwrap();
+        drop(client);
+        (server.join().unwrap(), answer.escape_ascii().to_string())
+    };
+    let lines = ["Cookie: theme=dark; user=Zoe", "Sec-WebSocket-Protocol: v1.chat, v2.chat"];
+    let (clean, text) = answer(plus(&lines));
+    assert!(clean && text.starts_with("HTTP/1.1 101 "), "{text}");
+    assert!(
+        text.contains(r"\r\nX-Welcome: Zoe\r\n\r\n\x81\x1bhello Zoe, speaking v2.chat"),
+        "{text}"
+    );
+    for (lines, status) in [
+        (&["Cookie: theme=dark"][..], "401 Unauthorized"),
+        (&["Cookie: user=Zoe", "Origin: https://evil.example"], "403 Forbidden"),
+    ] {
+        let (clean, text) = answer(plus(lines));
+        assert!(!clean && text.starts_with(&format!("HTTP/1.1 {status}")), "{text}");
+    }
+    let (clean, text) = answer(b"GET /favicon.ico HTTP/1.1\r\n\r\n".to_vec());
+    assert!(!clean && text.starts_with("HTTP/1.1 404 "), "{text}");
 }

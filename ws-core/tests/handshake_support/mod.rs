@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use ws_core::Limits;
-use ws_core::handshake::{HandshakeError, Rejection, Request, ServerHandshake, Upgrader};
+use ws_core::handshake::{HandshakeError, Rejection, Request, ServerHandshake, Upgrade, Upgrader};
 
 /// What the machine says of an input, without borrowing from it.
 pub(crate) type Verdict = Result<Option<Accepted>, Rejection>;
@@ -151,4 +151,41 @@ pub(crate) fn answer(rejection: Rejection) -> (Vec<String>, String) {
     let text = String::from_utf8(out).expect("ASCII");
     let (head, body) = text.split_once("\r\n\r\n").expect("a head");
     (head.split("\r\n").map(str::to_owned).collect(), body.to_owned())
+}
+
+pub(crate) const OFFER: [&str; 3] = [
+    "Sec-WebSocket-Protocol: v1, v2",
+    "Sec-WebSocket-Extensions: x-a; p=\"1\", b",
+    "Sec-WebSocket-Extensions: x-c, x-a; again",
+];
+
+/// Subprotocol and extensions.
+pub(crate) type Agreement = (Option<String>, String);
+
+/// Feeds `input` in these cuts; the error, or what was agreed.
+pub(crate) fn upgrade(
+    input: &[u8],
+    cuts: impl IntoIterator<Item = usize>,
+    policy: &mut dyn Upgrade,
+) -> (Result<Option<Agreement>, HandshakeError>, Vec<u8>) {
+    let mut upgrader = Upgrader::new(&Limits::default());
+    let mut out = b"before".to_vec();
+    for cut in cuts.into_iter().chain([input.len()]) {
+        match upgrader.handle_input(&input[..cut], policy, &mut out) {
+            Ok(None) => {}
+            Ok(Some(accepted)) => {
+                let agreed = accepted.agreed();
+                assert_eq!(accepted.extensions_value(), agreed.extensions);
+                assert_eq!(accepted.subprotocol, agreed.subprotocol.as_deref());
+                return (Ok(Some((agreed.subprotocol, agreed.extensions))), out);
+            }
+            Err(error) => {
+                let written = out.len();
+                assert_eq!(upgrader.handle_input(input, policy, &mut out).err(), Some(error));
+                assert_eq!(out.len(), written, "the answer is written once");
+                return (Err(error), out);
+            }
+        }
+    }
+    (Ok(None), out)
 }
