@@ -160,6 +160,13 @@ pub enum Misuse {
     LengthTopBit,
     /// A limit of zero, or limits that contradict each other.
     LimitsContradict,
+    /// A header field, or a part of one, that HTTP cannot carry: a name that is not a token, a
+    /// control octet in a value (RFC 9110 §5).
+    FieldMalformed,
+    /// A header field that the opening handshake writes itself.
+    FieldReserved,
+    /// A status that does not refuse a request: not 400 to 599.
+    StatusNotRefusal,
 }
 
 impl fmt::Display for Misuse {
@@ -181,6 +188,9 @@ impl fmt::Display for Misuse {
             Self::LimitsContradict => {
                 "limits must be above zero, and max_frame_len at most max_message_len"
             }
+            Self::FieldMalformed => "header field name or value that HTTP cannot carry",
+            Self::FieldReserved => "header field that the opening handshake writes itself",
+            Self::StatusNotRefusal => "status of a refusal must be 400 to 599",
         })
     }
 }

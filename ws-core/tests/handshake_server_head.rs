@@ -265,6 +265,9 @@ fn hs50_every_refusal_is_whole_and_closes() {
         R::KeyMissing,
         R::KeyDuplicated,
         R::KeyMalformed,
+        R::SubprotocolMalformed,
+        R::SubprotocolDuplicated,
+        R::ExtensionsMalformed,
         R::OctetsAfterHead,
         R::Timeout,
     ];

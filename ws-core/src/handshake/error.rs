@@ -120,6 +120,12 @@ pub enum Rejection {
     KeyDuplicated,
     /// A Sec-WebSocket-Key that is not 16 octets in base64: 400.
     KeyMalformed,
+    /// A Sec-WebSocket-Protocol that is not a list of tokens: 400.
+    SubprotocolMalformed,
+    /// A subprotocol that is offered twice: 400.
+    SubprotocolDuplicated,
+    /// A Sec-WebSocket-Extensions that is not a list of extensions: 400.
+    ExtensionsMalformed,
     /// Octets behind the head, before the 101 that lets a client send any: 400.
     OctetsAfterHead,
     /// The head did not arrive within
@@ -157,6 +163,9 @@ impl Rejection {
             | Self::KeyMissing
             | Self::KeyDuplicated
             | Self::KeyMalformed
+            | Self::SubprotocolMalformed
+            | Self::SubprotocolDuplicated
+            | Self::ExtensionsMalformed
             | Self::OctetsAfterHead => 400,
             Self::Method => 405,
             Self::Timeout => 408,
@@ -187,6 +196,9 @@ impl Rejection {
             Self::KeyMissing => "Sec-WebSocket-Key is missing",
             Self::KeyDuplicated => "Sec-WebSocket-Key must occur once",
             Self::KeyMalformed => "Sec-WebSocket-Key must be 16 octets in base64",
+            Self::SubprotocolMalformed => "Sec-WebSocket-Protocol must be a list of tokens",
+            Self::SubprotocolDuplicated => "Sec-WebSocket-Protocol must name each protocol once",
+            Self::ExtensionsMalformed => "Sec-WebSocket-Extensions is malformed",
             Self::OctetsAfterHead => "octets after the request, before it was answered",
             Self::Timeout => "the request did not arrive in time",
         }
@@ -210,6 +222,10 @@ impl Rejection {
             Self::KeyMissing | Self::KeyMalformed => "RFC 6455 section 4.2.1, item 5",
             Self::VersionMissing => "RFC 6455 section 4.2.1, item 6",
             Self::VersionUnsupported => "RFC 6455 section 4.4",
+            Self::SubprotocolMalformed | Self::SubprotocolDuplicated => {
+                "RFC 6455 section 4.1, item 10"
+            }
+            Self::ExtensionsMalformed => "RFC 6455 section 9.1",
             Self::KeyDuplicated => "RFC 6455 section 11.3.1",
             Self::VersionDuplicated => "RFC 6455 section 11.3.5",
             Self::OctetsAfterHead => "RFC 6455 section 4.1",
@@ -241,6 +257,8 @@ pub enum HandshakeError {
     Url(UrlError),
     /// Server: the request was refused.
     Rejected(Rejection),
+    /// Server: the application refused the request with this status.
+    Refused(u16),
     /// Client: the head of the response is not HTTP/1.1, or exceeds a limit.
     Head(HeadError),
     /// Client: the first line is not a status line. Whoever answers does not speak HTTP/1.
@@ -279,6 +297,9 @@ impl fmt::Display for HandshakeError {
         let text = match self {
             Self::Url(error) => return error.fmt(f),
             Self::Rejected(rejection) => return rejection.fmt(f),
+            Self::Refused(status) => {
+                return write!(f, "the application refused the request with {status}");
+            }
             Self::Head(error) => return write!(f, "bad response head: {error}"),
             Self::Status(status) => {
                 return write!(

@@ -39,7 +39,7 @@ impl<'a> HeaderField<'a> {
     /// Parses the line at the front of `input`. Returns the field and what follows its CRLF, or
     /// `None` if the line is the empty one that ends a head. An `input` that ends inside the line
     /// is reported as [`HeadError::ColonMissing`] or [`HeadError::BareCr`]: heads come here whole.
-    fn parse(input: &'a [u8]) -> Result<Option<(Self, &'a [u8])>, HeadError> {
+    pub(super) fn parse(input: &'a [u8]) -> Result<Option<(Self, &'a [u8])>, HeadError> {
         let name_len = input.iter().position(|&octet| !is_token(octet)).unwrap_or(input.len());
         let (name, rest) = input.split_at_checked(name_len).unwrap_or((input, b""));
         let rest = match (name, rest) {

@@ -74,16 +74,31 @@ impl HeadReader {
     ///
     /// [`HeadError::TooLong`], [`HeadError::TooManyFields`], [`HeadError::BareLf`].
     pub(super) fn end(&mut self, input: &[u8]) -> Result<Option<usize>, HeadError> {
-        while let Some(line) = self.line(input, self.max_head_len, HeadError::TooLong)? {
+        while let Some(line) = self.field_line(input)? {
             if line.is_empty() {
                 return Ok(Some(self.line_start));
             }
+        }
+        Ok(None)
+    }
+
+    /// The next line behind the start line, without its CRLF; the empty one ends the head.
+    ///
+    /// # Errors
+    ///
+    /// As [`end`](Self::end).
+    pub(super) fn field_line<'b>(
+        &mut self,
+        input: &'b [u8],
+    ) -> Result<Option<&'b [u8]>, HeadError> {
+        let line = self.line(input, self.max_head_len, HeadError::TooLong)?;
+        if line.is_some_and(|line| !line.is_empty()) {
             self.fields = self.fields.saturating_add(1);
             if self.fields > self.max_fields {
                 return Err(HeadError::TooManyFields);
             }
         }
-        Ok(None)
+        Ok(line)
     }
 
     /// The next line without its CRLF, if it ends within the first `bound` octets of the input.

@@ -61,7 +61,25 @@ mod request;
 
 mod response;
 
+mod extensions;
+
+mod subprotocols;
+
+mod answer;
+
+mod refusal;
+
 mod server;
+
+mod upgrade;
+
+mod upgrader;
+
+pub mod policy;
+
+mod origin;
+
+mod cookies;
 
 mod client;
 
@@ -69,11 +87,20 @@ mod dial;
 
 mod error;
 
+pub use answer::{Answer, ResponseFields};
 pub use client::{ClientHandshake, MAX_INTERIM_RESPONSES};
+pub use cookies::cookies;
 pub use dial::{Url, UrlError};
 pub use error::{HandshakeError, HeadError, Rejection};
+pub use extensions::{
+    Extension, Extensions, MAX_EXTENSIONS, MalformedExtensions, Param, ParamValue,
+};
 pub use fields::{Fields, HeaderField, tokens};
 pub use key::{ACCEPT_LEN, KEY_LEN, Key};
+pub use refusal::Refusal;
 pub use request::Request;
 pub use response::Response;
 pub use server::ServerHandshake;
+pub use subprotocols::{MAX_SUBPROTOCOLS, Subprotocols};
+pub use upgrade::{RequestLine, Upgrade};
+pub use upgrader::{Accepted, Agreed, Upgrader};

@@ -1,17 +1,20 @@
 //! The client's GET: what a server reads of it, and how a client writes it (RFC 6455 §4.1, §4.2.1).
 //!
-//! In: a whole head. Out: a [`Request`] that borrows from it, or the [`Rejection`] that answers it.
-//! Every rule that a request can break is in this file.
+//! In: lines of a head, one after the other. Out: a [`Request`] that borrows from them, or the
+//! [`Rejection`] that answers it. Every rule that a request can break is in this file.
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Range;
 
+use super::answer::Draft;
 use super::authority::Authority;
 use super::dial::Url;
 use super::error::Rejection;
-use super::fields::{FieldLines, Fields, HeaderField, is_token};
+use super::extensions::{Extension, Extensions};
+use super::fields::{Fields, HeaderField, is_token};
 use super::key::Key;
-use super::response;
+use super::subprotocols::{self, Subprotocols};
 
 /// A client's opening handshake that may be accepted, borrowed from the caller's buffer.
 #[derive(Clone)]
@@ -28,6 +31,8 @@ pub struct Request<'a> {
     pub host: &'a str,
     /// The key to answer.
     pub key: Key,
+    subprotocol_lines: &'a [u8],
+    extension_lines: &'a [u8],
     field_lines: &'a [u8],
     head_len: usize,
 }
@@ -39,7 +44,21 @@ impl<'a> Request<'a> {
         Fields::new(self.field_lines)
     }
 
-    /// Octets of the input that the request took; there are none behind them.
+    /// The subprotocols that the client offers.
+    #[must_use]
+    pub fn subprotocols(&self) -> Subprotocols<'a> {
+        // No name occurs twice, so there is always a list.
+        Subprotocols::parse(Fields::new(self.subprotocol_lines)).unwrap_or_default()
+    }
+
+    /// The extensions that the client offers, the first
+    /// [`MAX_EXTENSIONS`](super::MAX_EXTENSIONS) of them; several fields are one list.
+    pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
+        // Each line was checked when it came, so there is no error left.
+        Extensions::of_fields(Fields::new(self.extension_lines)).filter_map(Result::ok)
+    }
+
+    /// Octets of the input that the request took.
     #[must_use]
     pub const fn head_len(&self) -> usize {
         self.head_len
@@ -50,32 +69,40 @@ impl<'a> Request<'a> {
     ///
     /// RFC 6455 §4.2.2, item 5.
     pub fn accept(&self, out: &mut Vec<u8>) {
-        response::write_accepted(&self.key, out);
+        Draft::begin(&self.key, out).finish();
     }
 
-    /// Parses `request_line`, without its CRLF, and the `field_lines` behind it, the empty line
-    /// included.
-    pub(super) fn parse(
-        request_line: &'a [u8],
-        field_lines: &'a [u8],
-        head_len: usize,
-    ) -> Result<Self, Rejection> {
-        let target = parse_request_line(request_line)?;
-        let mut seen = Seen::default();
-        for field in FieldLines::new(field_lines) {
-            seen.note(&field?)?;
-        }
-        let host = seen.host.ok_or(Rejection::HostMissing)?;
+    /// Puts together what was `seen` of the head at the front of `input`; `lines` are the places of
+    /// the request line, without its CRLF, and of the field lines. `None` if the caller took octets
+    /// of it away.
+    pub(super) fn assemble(
+        input: &'a [u8],
+        [request_line, fields]: [Range<usize>; 2],
+        seen: &Seen,
+    ) -> Result<Option<Self>, Rejection> {
+        let head_len = fields.end;
+        let (Some(line), Some(field_lines)) = (input.get(request_line), input.get(fields)) else {
+            return Ok(None);
+        };
         let key = seen.check()?;
-        Ok(Self {
+        let target = parse_request_line(line)?;
+        let host = seen.host.clone().and_then(|host| input.get(host));
+        let host = host.and_then(|host| core::str::from_utf8(host.trim_ascii()).ok());
+        let subprotocol_lines = input.get(seen.subprotocols.range()).unwrap_or_default();
+        if Subprotocols::parse(Fields::new(subprotocol_lines)).is_none() {
+            return Err(Rejection::SubprotocolDuplicated);
+        }
+        Ok(Some(Self {
             target: target.whole,
             path: target.path,
             query: target.query,
-            host: target.host.unwrap_or(host),
+            host: target.host.or(host).ok_or(Rejection::HostMissing)?,
             key,
+            subprotocol_lines,
+            extension_lines: input.get(seen.extensions.range()).unwrap_or_default(),
             field_lines,
             head_len,
-        })
+        }))
     }
 }
 
@@ -92,11 +119,11 @@ impl fmt::Debug for Request<'_> {
 /// The request target, taken apart.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target<'a> {
-    whole: &'a str,
-    path: &'a str,
-    query: Option<&'a str>,
+    pub(super) whole: &'a str,
+    pub(super) path: &'a str,
+    pub(super) query: Option<&'a str>,
     /// Host and port, if the target is a whole URI.
-    host: Option<&'a str>,
+    pub(super) host: Option<&'a str>,
 }
 
 /// Parses `GET target HTTP/1.1`. The version is judged first: what the rest means depends on it.
@@ -161,23 +188,69 @@ pub(super) fn split_query(resource: &str) -> (&str, Option<&str>) {
     (if path.is_empty() { "/" } else { path }, query)
 }
 
-/// What the header fields have said so far.
-#[derive(Debug, Default)]
-struct Seen<'a> {
-    host: Option<&'a str>,
+/// What the header fields have said so far. Borrows nothing: octets are named by their places.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    host: Option<Range<usize>>,
     upgrade: bool,
     connection: bool,
-    version: Option<&'a [u8]>,
-    key: Option<&'a [u8]>,
+    version: Option<Version>,
+    /// The key, if it is well-formed.
+    key: Option<Option<Key>>,
+    subprotocols: Span,
+    extensions: Span,
 }
 
-impl<'a> Seen<'a> {
-    /// Takes one field in: the rules about a field alone, and about fields that may stand only once.
-    fn note(&mut self, field: &HeaderField<'a>) -> Result<(), Rejection> {
+#[derive(Debug, Clone, Copy)]
+enum Version {
+    Ours,
+    Other,
+}
+
+/// From the first to the last line of some kind.
+#[derive(Debug, Clone)]
+struct Span {
+    start: usize,
+    end: usize,
+}
+
+impl Span {
+    fn add(&mut self, line: &Range<usize>) {
+        if self.end == 0 {
+            self.start = line.start;
+        }
+        self.end = line.end;
+    }
+
+    const fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
+impl Seen {
+    pub(super) const fn new() -> Self {
+        Self {
+            host: None,
+            upgrade: false,
+            connection: false,
+            version: None,
+            key: None,
+            subprotocols: Span { start: 0, end: 0 },
+            extensions: Span { start: 0, end: 0 },
+        }
+    }
+
+    /// Takes one field in, whose `line` is at that place of the input: the rules about a field alone,
+    /// and about fields that may stand only once.
+    pub(super) fn note(
+        &mut self,
+        field: &HeaderField<'_>,
+        line: &Range<usize>,
+    ) -> Result<(), Rejection> {
         if field.is("Host") {
             let host = field.value_str().ok_or(Rejection::HostMalformed)?;
             Authority::parse(host).map_err(|_| Rejection::HostMalformed)?;
-            once(&mut self.host, host, Rejection::HostDuplicated)
+            once(&mut self.host, value_place(field, line), Rejection::HostDuplicated)
         } else if field.is("Upgrade") {
             self.upgrade |= field.has_token("websocket");
             Ok(())
@@ -185,9 +258,17 @@ impl<'a> Seen<'a> {
             self.connection |= field.has_token("upgrade");
             Ok(())
         } else if field.is("Sec-WebSocket-Version") {
-            once(&mut self.version, field.value, Rejection::VersionDuplicated)
+            let version = if field.value == b"13" { Version::Ours } else { Version::Other };
+            once(&mut self.version, version, Rejection::VersionDuplicated)
         } else if field.is("Sec-WebSocket-Key") {
-            once(&mut self.key, field.value, Rejection::KeyDuplicated)
+            once(&mut self.key, Key::parse(field.value), Rejection::KeyDuplicated)
+        } else if field.is(subprotocols::FIELD_NAME) {
+            self.subprotocols.add(line);
+            subprotocols::check(field).then_some(()).ok_or(Rejection::SubprotocolMalformed)
+        } else if field.is("Sec-WebSocket-Extensions") {
+            self.extensions.add(line);
+            let malformed = Extensions::of_value(field.value).any(|offer| offer.is_err());
+            (!malformed).then_some(()).ok_or(Rejection::ExtensionsMalformed)
         } else if field.is("Transfer-Encoding") || field.is("Content-Length") && field.value != b"0"
         {
             Err(Rejection::Body)
@@ -199,6 +280,9 @@ impl<'a> Seen<'a> {
     /// The rules about all fields together (§4.2.1). What the client is comes before its details: a
     /// browser that just navigates here is told to upgrade, an old client which version to speak.
     fn check(&self) -> Result<Key, Rejection> {
+        if self.host.is_none() {
+            return Err(Rejection::HostMissing);
+        }
         if !self.upgrade {
             return Err(Rejection::UpgradeMissing);
         }
@@ -206,13 +290,19 @@ impl<'a> Seen<'a> {
             return Err(Rejection::ConnectionMissing);
         }
         match self.version {
-            Some(b"13") => {}
-            Some(_) => return Err(Rejection::VersionUnsupported),
+            Some(Version::Ours) => {}
+            Some(Version::Other) => return Err(Rejection::VersionUnsupported),
             None => return Err(Rejection::VersionMissing),
         }
         let key = self.key.ok_or(Rejection::KeyMissing)?;
-        Key::parse(key).ok_or(Rejection::KeyMalformed)
+        key.ok_or(Rejection::KeyMalformed)
     }
+}
+
+/// Where in the input the value of the field in `line` is, with the blanks and the CRLF around it.
+const fn value_place(field: &HeaderField<'_>, line: &Range<usize>) -> Range<usize> {
+    let start = line.start.saturating_add(field.name.len()).saturating_add(1);
+    start..line.end
 }
 
 fn once<T>(place: &mut Option<T>, value: T, twice: Rejection) -> Result<(), Rejection> {

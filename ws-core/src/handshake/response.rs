@@ -7,9 +7,10 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::answer::push_decimal;
 use super::error::{HandshakeError, Rejection};
 use super::fields::{FieldLines, Fields, HeaderField, is_value, tokens};
-use super::key::{ACCEPT_LEN, Key};
+use super::key::ACCEPT_LEN;
 
 /// A server's 101 that opened the connection, borrowed from the caller's buffer.
 #[derive(Clone)]
@@ -152,16 +153,6 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Appends the 101 that answers `key` to `out`.
-pub(super) fn write_accepted(key: &Key, out: &mut Vec<u8>) {
-    out.extend_from_slice(
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-          Sec-WebSocket-Accept: ",
-    );
-    out.extend_from_slice(&key.accept());
-    out.extend_from_slice(b"\r\n\r\n");
-}
-
 impl Rejection {
     /// Appends the response that refuses the request to `out`: constant text, no octet of the peer.
     ///
@@ -178,7 +169,7 @@ impl Rejection {
             out.extend_from_slice(text.as_bytes());
         }
         out.extend_from_slice(b"\r\nContent-Type: text/plain\r\nContent-Length: ");
-        push_decimal(body.len(), out);
+        push_decimal(u64::try_from(body.len()).unwrap_or(u64::MAX), out);
         out.extend_from_slice(b"\r\n\r\n");
         out.extend_from_slice(body.as_bytes());
     }
@@ -195,18 +186,6 @@ impl Rejection {
             431 => ("HTTP/1.1 431 Request Header Fields Too Large", "close"),
             505 => ("HTTP/1.1 505 HTTP Version Not Supported", "close"),
             _ => ("HTTP/1.1 400 Bad Request", "close"),
-        }
-    }
-}
-
-/// Appends a number below 1000.
-fn push_decimal(number: usize, out: &mut Vec<u8>) {
-    let mut leading = true;
-    for unit in [100, 10, 1] {
-        let digit = number.checked_div(unit).and_then(|n| n.checked_rem(10)).unwrap_or_default();
-        leading &= digit == 0 && unit != 1;
-        if !leading {
-            out.extend(u8::try_from(digit).map(|digit| digit | b'0'));
         }
     }
 }

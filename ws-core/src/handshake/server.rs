@@ -1,46 +1,132 @@
 //! The server's half of the opening handshake, sans-IO (RFC 6455 §4.2).
 //!
+//! [`RequestReader`] gives the lines of a request as they become whole, and the request at its end.
+//! [`ServerHandshake`] is that without the lines; [`super::upgrader`] hands them to callbacks.
+//!
 //! ```text
 //! StartLine ──request line──▶ Fields ──empty line──▶ Complete
 //!     └───────────────────────────┴── rejection ──▶ Failed
 //! ```
 
+use core::ops::Range;
+
 use super::error::{HandshakeError, Rejection};
+use super::fields::HeaderField;
 use super::head::HeadReader;
-use super::request::{self, Request};
+use super::request::{self, Request, Seen, Target};
 use crate::limits::Limits;
 
-/// Waits for one client's opening handshake. A connection takes one of these, then none.
+/// Reads one request, line by line. A line that was given is not looked at again, but for those that
+/// the request is put together from: the request line, Host, and what the client offers.
 #[derive(Debug, Clone)]
-pub struct ServerHandshake {
+pub(super) struct RequestReader {
     reader: HeadReader,
+    seen: Seen,
     state: State,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// `line`: the place of the request line, without its CRLF. It is good.
+#[derive(Debug, Clone)]
 enum State {
     /// `line_start`: octets of the empty line that may come first.
     StartLine {
         line_start: usize,
     },
-    /// The request line is `line_start..fields_start` with its CRLF, and good.
     Fields {
-        line_start: usize,
+        line: Range<usize>,
         fields_start: usize,
     },
     Complete {
-        line_start: usize,
-        fields_start: usize,
-        head_len: usize,
+        line: Range<usize>,
+        fields: Range<usize>,
     },
-    Failed(Rejection),
+}
+
+/// What a read of the request brought.
+#[derive(Debug)]
+pub(super) enum Step<'b> {
+    RequestLine(Target<'b>),
+    Field(HeaderField<'b>),
+    Complete(Request<'b>),
+}
+
+impl RequestReader {
+    pub(super) const fn new(limits: &Limits) -> Self {
+        Self {
+            reader: HeadReader::new(limits),
+            seen: Seen::new(),
+            state: State::StartLine { line_start: 0 },
+        }
+    }
+
+    /// The next step, or `None` if `input` ends before it. `Complete` is the last one; asked again,
+    /// it is said again.
+    pub(super) fn next<'b>(&mut self, input: &'b [u8]) -> Result<Option<Step<'b>>, Rejection> {
+        loop {
+            match &self.state {
+                State::StartLine { line_start } => {
+                    let line_start = *line_start;
+                    let Some(line) = self.reader.start_line(input)? else { return Ok(None) };
+                    let fields_start = self.reader.lines_len();
+                    // RFC 9112 §2.2: an empty line before the request is ignored; one is enough.
+                    if line.is_empty() && line_start == 0 {
+                        self.state = State::StartLine { line_start: fields_start };
+                        continue;
+                    }
+                    let target = request::parse_request_line(line)?;
+                    let line = line_start..line_start.saturating_add(line.len());
+                    self.state = State::Fields { line, fields_start };
+                    return Ok(Some(Step::RequestLine(target)));
+                }
+                State::Fields { line, fields_start } => {
+                    let start = self.reader.lines_len();
+                    if self.reader.field_line(input)?.is_none() {
+                        return Ok(None);
+                    }
+                    let place = start..self.reader.lines_len();
+                    let octets = input.get(place.clone()).unwrap_or_default();
+                    if let Some((field, _)) = HeaderField::parse(octets)? {
+                        self.seen.note(&field, &place)?;
+                        return Ok(Some(Step::Field(field)));
+                    }
+                    let fields = *fields_start..place.end;
+                    self.state = State::Complete { line: line.clone(), fields };
+                }
+                State::Complete { line, fields } => {
+                    let lines = [line.clone(), fields.clone()];
+                    return Ok(Request::assemble(input, lines, &self.seen)?.map(Step::Complete));
+                }
+            }
+        }
+    }
+
+    /// The host of the target, if that is a whole URI.
+    pub(super) fn target_host<'b>(&self, input: &'b [u8]) -> Option<&'b str> {
+        let State::Fields { line, .. } = &self.state else { return None };
+        request::parse_request_line(input.get(line.clone())?).ok()?.host
+    }
+
+    /// Whether `request` is the whole `input`, as it must be: what comes behind it, before the 101,
+    /// is a body, another request, or a frame before its time.
+    pub(super) const fn check_end(request: &Request<'_>, input: &[u8]) -> Result<(), Rejection> {
+        if input.len() > request.head_len() { Err(Rejection::OctetsAfterHead) } else { Ok(()) }
+    }
+}
+
+/// Waits for one client's opening handshake, and gives the request to decide about: now, or when a
+/// database has answered. [`Upgrader`](super::Upgrader) decides while the request arrives, and
+/// negotiates. A connection takes one of these, then none.
+#[derive(Debug, Clone)]
+pub struct ServerHandshake {
+    reader: RequestReader,
+    failed: Option<Rejection>,
 }
 
 impl ServerHandshake {
     /// Waits for the first octet.
     #[must_use]
     pub const fn new(limits: &Limits) -> Self {
-        Self { reader: HeadReader::new(limits), state: State::StartLine { line_start: 0 } }
+        Self { reader: RequestReader::new(limits), failed: None }
     }
 
     /// Takes all octets that the client has sent so far, and gives its request once that is whole
@@ -54,76 +140,49 @@ impl ServerHandshake {
     ///
     /// - [`Rejection::Head`]: not the grammar of HTTP/1.1, or a limit is exceeded. Limits apply as
     ///   octets arrive: nothing beyond them is looked at or needed.
-    /// - [`Rejection::RequestLine`], [`Rejection::HttpVersion`], [`Rejection::Method`],
-    ///   [`Rejection::TargetForm`], [`Rejection::TargetFragment`]: told as soon as the request line
-    ///   is whole.
     /// - [`Rejection::OctetsAfterHead`]: the client must wait for the 101 before it sends frames
     ///   (§4.1), so this is a body, another request, or a frame before its time; taking it for
     ///   frames is how requests are smuggled. Only octets in the same `input` as the head's end can
     ///   be told apart from frames sent after the 101.
-    /// - Every other variant but [`Rejection::Timeout`]: a rule of RFC 6455 §4.2.1, told when the
-    ///   head is whole.
+    /// - Every other variant but [`Rejection::Timeout`]: a rule of RFC 6455 §4.2.1. What one line
+    ///   breaks is told as soon as that line is whole, what is missing when the head is.
     pub fn handle_input<'b>(&mut self, input: &'b [u8]) -> Result<Option<Request<'b>>, Rejection> {
-        let result = self.advance(input);
-        if let Err(rejection) = result {
-            self.state = State::Failed(rejection);
+        if let Some(rejection) = self.failed {
+            return Err(rejection);
         }
+        let result = self.advance(input);
+        self.failed = result.as_ref().err().copied();
         result
     }
 
     /// The client's stream has ended: tells why there is no connection. There is nobody to answer.
     #[must_use]
     pub const fn handle_end_of_stream(&self) -> HandshakeError {
-        match self.state {
-            State::Failed(rejection) => HandshakeError::Rejected(rejection),
-            _ => HandshakeError::Incomplete,
+        match self.failed {
+            Some(rejection) => HandshakeError::Rejected(rejection),
+            None => HandshakeError::Incomplete,
         }
     }
 
     /// [`Limits::handshake_timeout`] has passed since the connection was accepted: tells the
     /// rejection to answer with.
     pub const fn handle_timeout(&mut self) -> Rejection {
-        match self.state {
-            State::Failed(rejection) => rejection,
-            _ => {
-                self.state = State::Failed(Rejection::Timeout);
+        match self.failed {
+            Some(rejection) => rejection,
+            None => {
+                self.failed = Some(Rejection::Timeout);
                 Rejection::Timeout
             }
         }
     }
 
     fn advance<'b>(&mut self, input: &'b [u8]) -> Result<Option<Request<'b>>, Rejection> {
-        loop {
-            self.state = match self.state {
-                State::StartLine { line_start } => match self.reader.start_line(input)? {
-                    None => return Ok(None),
-                    // RFC 9112 §2.2: an empty line before the request is ignored; one is enough.
-                    Some(b"") if line_start == 0 => {
-                        State::StartLine { line_start: self.reader.lines_len() }
-                    }
-                    Some(line) => {
-                        request::parse_request_line(line)?;
-                        State::Fields { line_start, fields_start: self.reader.lines_len() }
-                    }
-                },
-                State::Fields { line_start, fields_start } => match self.reader.end(input)? {
-                    None => return Ok(None),
-                    Some(head_len) => State::Complete { line_start, fields_start, head_len },
-                },
-                State::Complete { line_start, fields_start, head_len } => {
-                    let line = input.get(line_start..fields_start.saturating_sub(2));
-                    let field_lines = input.get(fields_start..head_len);
-                    let (Some(line), Some(field_lines)) = (line, field_lines) else {
-                        return Ok(None); // The caller took octets away: wait for them.
-                    };
-                    let request = Request::parse(line, field_lines, head_len)?;
-                    if input.len() > head_len {
-                        return Err(Rejection::OctetsAfterHead);
-                    }
-                    return Ok(Some(request));
-                }
-                State::Failed(rejection) => return Err(rejection),
+        while let Some(step) = self.reader.next(input)? {
+            if let Step::Complete(request) = step {
+                RequestReader::check_end(&request, input)?;
+                return Ok(Some(request));
             }
         }
+        Ok(None)
     }
 }

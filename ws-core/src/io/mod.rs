@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! one frame at a time     read_header, read_frame, write_header, write_frame
-//! a connection            accept, connect ─▶ WebSocket ─ recv, feed, flush, send, close
+//! a connection            accept, accept_with, connect ─▶ WebSocket ─ recv, feed, flush, send, close
 //! one message as a stream WebSocket::reader ─▶ Read      WebSocket::writer ─▶ Write
 //! ```
 
+mod accept;
 mod buffer;
 mod close;
 mod drive;
@@ -17,6 +18,7 @@ mod open;
 mod transport;
 mod websocket;
 
+pub use accept::{accept, accept_with};
 pub use close::PeerClose;
 pub use error::Error;
 #[cfg_attr(not(feature = "tokio"), expect(unused_imports, reason = "for the tokio adapter"))]
@@ -24,6 +26,6 @@ pub(crate) use error::same_error;
 pub use frames::{read_frame, read_header, write_frame, write_header};
 pub use message_reader::MessageReader;
 pub use message_writer::MessageWriter;
-pub use open::{accept, connect, connect_over};
+pub use open::{connect, connect_over};
 pub use transport::{Plain, Transport};
 pub use websocket::{Lent, WebSocket};

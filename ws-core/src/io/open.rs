@@ -1,6 +1,6 @@
-//! The opening handshake over a blocking transport, within its deadline (RFC 6455 §4).
+//! The client's opening handshake over a blocking transport, within its deadline (RFC 6455 §4.1).
 //!
-//! In: a transport, or a URL. Out: a [`WebSocket`], or whose fault it was.
+//! In: a URL, and a transport if there is one. Out: a [`WebSocket`], or whose fault it was.
 
 use alloc::vec::Vec;
 use std::io::{self, ErrorKind};
@@ -11,52 +11,10 @@ use super::error::Error;
 use super::transport::Transport;
 use super::websocket::WebSocket;
 use crate::connection::Config;
-use crate::handshake::{ClientHandshake, HandshakeError, Rejection, ServerHandshake, Url};
-use crate::limits::Limits;
+use crate::handshake::{ClientHandshake, HandshakeError, Url};
 
 /// Octets read at a time.
 const STEP: usize = 1024;
-
-/// Accepts a client's opening handshake on `io`.
-///
-/// # Errors
-///
-/// [`Error::Handshake`]: the request was refused, and the refusal sent; or it was not there within
-/// [`Limits::handshake_timeout`], where the transport can be timed. [`Error::Io`].
-pub fn accept<S: Transport>(mut io: S, config: Config) -> Result<WebSocket<S>, Error> {
-    let deadline = Instant::now().checked_add(config.limits.handshake_timeout());
-    let mut handshake = ServerHandshake::new(&config.limits);
-    let mut head = Vec::new();
-    let accepted = loop {
-        match read_more(&mut io, &mut head, deadline) {
-            Ok(0) => return Err(handshake.handle_end_of_stream().into()),
-            Ok(_) => {}
-            Err(error) if is_late(&error) => break Err(handshake.handle_timeout()),
-            Err(error) => return Err(error.into()),
-        }
-        match handshake.handle_input(&head) {
-            Ok(None) => {}
-            Ok(Some(request)) => {
-                let mut answer = Vec::new();
-                request.accept(&mut answer);
-                break Ok(answer);
-            }
-            Err(rejection) => break Err(rejection),
-        }
-    };
-    match accepted {
-        Ok(answer) => {
-            io.write_all(&answer)?;
-            io.flush()?;
-            io.set_read_timeout(None)?;
-            Ok(WebSocket::server(io, config))
-        }
-        Err(rejection) => {
-            let _ = refuse(&mut io, rejection, &config.limits);
-            Err(HandshakeError::from(rejection).into())
-        }
-    }
-}
 
 /// Dials `url` (`ws://host[:port]/path?query`) over TCP, with `TCP_NODELAY`.
 ///
@@ -105,7 +63,7 @@ pub fn connect_over<S: Transport>(
 }
 
 /// Appends what one read brings, no later than `deadline`.
-fn read_more(
+pub(super) fn read_more(
     io: &mut impl Transport,
     head: &mut Vec<u8>,
     deadline: Option<Instant>,
@@ -128,23 +86,6 @@ fn read_more(
             }
         }
     }
-}
-
-/// Sends a refusal and ends the stream; what the peer still sends is read and dropped for a while,
-/// so that the answer is not lost to a TCP reset.
-fn refuse(io: &mut impl Transport, rejection: Rejection, limits: &Limits) -> io::Result<()> {
-    let mut answer = Vec::new();
-    rejection.write(&mut answer);
-    io.write_all(&answer)?;
-    io.flush()?;
-    if io.shut_down()? {
-        let deadline = Instant::now().checked_add(limits.fin_timeout());
-        let mut dropped = Vec::new();
-        while read_more(io, &mut dropped, deadline)? > 0 {
-            dropped.clear();
-        }
-    }
-    Ok(())
 }
 
 /// Whether a read that was given a timeout has met it.

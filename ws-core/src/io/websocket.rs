@@ -71,7 +71,13 @@ pub struct Lent<'a> {
 impl<S: Transport> WebSocket<S> {
     /// The server's end of a connection whose opening handshake is done.
     pub fn server(io: S, config: Config) -> Self {
-        Self::new(io, Connection::server(config), &[])
+        Self::server_with_received(io, config, &[])
+    }
+
+    /// As [`server`](Self::server); `received` are octets that arrived behind the client's request
+    /// and are taken for frames: see [`EarlyFrames`](crate::handshake::policy::EarlyFrames).
+    pub fn server_with_received(io: S, config: Config, received: &[u8]) -> Self {
+        Self::new(io, Connection::server(config), received)
     }
 
     /// The client's end of a connection whose opening handshake is done; `received` are octets that

@@ -1,7 +1,7 @@
 //! Level 3: asynchronous connections over tokio's `AsyncRead` and `AsyncWrite` (feature `tokio`).
 //!
 //! ```text
-//! accept, connect ─▶ WebSocket ─ recv, feed, flush, send, close ─ split ─▶ ReadHalf, WriteHalf
+//! accept, accept_with, connect ─▶ WebSocket ─ recv, feed, flush, send, close ─ split ─▶ ReadHalf, WriteHalf
 //! ```
 //!
 //! The closing handshake has deadlines, so it needs a runtime with its time driver on: without one,
@@ -9,6 +9,7 @@
 //!
 //! Payloads that are received share the read buffer they arrived in: copy what is kept for long.
 
+mod accept;
 mod clock;
 mod drive;
 mod open;
@@ -20,7 +21,8 @@ mod split;
 mod wakers;
 mod websocket;
 
-pub use open::{accept, connect, connect_over};
+pub use accept::{accept, accept_with};
+pub use open::{connect, connect_over};
 pub use split::{ReadHalf, WriteHalf};
 pub use websocket::{Event, Piece, WebSocket};
 

@@ -1,8 +1,9 @@
-//! Feeds request heads to a [`ServerHandshake`] in every cut, and builds them from a good one.
+//! Feeds request heads to a [`ServerHandshake`] and to an [`Upgrader`] that accepts all, in every
+//! cut, and builds them from a good one.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use ws_core::Limits;
-use ws_core::handshake::{Rejection, ServerHandshake};
+use ws_core::handshake::{HandshakeError, Rejection, Request, ServerHandshake, Upgrade, Upgrader};
 
 /// What the machine says of an input, without borrowing from it.
 pub(crate) type Verdict = Result<Option<Accepted>, Rejection>;
@@ -22,24 +23,49 @@ pub(crate) fn step(server: &mut ServerHandshake, input: &[u8]) -> Verdict {
     Ok(request.map(|request| {
         let mut response = Vec::new();
         request.accept(&mut response);
-        Accepted {
-            target: request.target.to_owned(),
-            path: request.path.to_owned(),
-            query: request.query.map(str::to_owned),
-            host: request.host.to_owned(),
-            response: String::from_utf8(response).expect("the 101 is ASCII"),
-            head_len: request.head_len(),
-        }
+        accepted_of(&request, &response)
     }))
+}
+
+fn step_upgrader(upgrader: &mut Upgrader, input: &[u8]) -> Verdict {
+    let mut out = Vec::new();
+    let verdict = match upgrader.handle_input(input, &mut (), &mut out) {
+        Ok(None) => Ok(None),
+        Ok(Some(accepted)) => {
+            assert_eq!(accepted.behind, b"");
+            return Ok(Some(accepted_of(&accepted.request, accepted.response)));
+        }
+        Err(HandshakeError::Rejected(rejection)) => Err(rejection),
+        Err(error) => panic!("{error}"),
+    };
+    let mut refusal = Vec::new();
+    if let Err(rejection) = verdict {
+        rejection.write(&mut refusal);
+    }
+    assert_eq!(out, refusal, "the answer is written");
+    verdict
+}
+
+fn accepted_of(request: &Request<'_>, response: &[u8]) -> Accepted {
+    Accepted {
+        target: request.target.to_owned(),
+        path: request.path.to_owned(),
+        query: request.query.map(str::to_owned),
+        host: request.host.to_owned(),
+        response: String::from_utf8(response.to_vec()).expect("the 101 is ASCII"),
+        head_len: request.head_len(),
+    }
 }
 
 /// Feeds `input` up to each of `cuts`, then whole, until there is a verdict.
 pub(crate) fn feed(input: &[u8], cuts: impl IntoIterator<Item = usize>) -> Verdict {
     let mut server = ServerHandshake::new(&Limits::default());
+    let mut upgrader = Upgrader::new(&Limits::default());
     for cut in cuts.into_iter().chain([input.len()]) {
-        match step(&mut server, &input[..cut]) {
-            Ok(None) => {}
-            verdict => return verdict,
+        let verdict = step(&mut server, &input[..cut]);
+        assert_eq!(step_upgrader(&mut upgrader, &input[..cut]), verdict, "up to {cut}");
+        if !matches!(verdict, Ok(None)) {
+            return verdict;
         }
     }
     Ok(None)
@@ -125,4 +151,41 @@ pub(crate) fn answer(rejection: Rejection) -> (Vec<String>, String) {
     let text = String::from_utf8(out).expect("ASCII");
     let (head, body) = text.split_once("\r\n\r\n").expect("a head");
     (head.split("\r\n").map(str::to_owned).collect(), body.to_owned())
+}
+
+pub(crate) const OFFER: [&str; 3] = [
+    "Sec-WebSocket-Protocol: v1, v2",
+    "Sec-WebSocket-Extensions: x-a; p=\"1\", b",
+    "Sec-WebSocket-Extensions: x-c, x-a; again",
+];
+
+/// Subprotocol and extensions.
+pub(crate) type Agreement = (Option<String>, String);
+
+/// Feeds `input` in these cuts; the error, or what was agreed.
+pub(crate) fn upgrade(
+    input: &[u8],
+    cuts: impl IntoIterator<Item = usize>,
+    policy: &mut dyn Upgrade,
+) -> (Result<Option<Agreement>, HandshakeError>, Vec<u8>) {
+    let mut upgrader = Upgrader::new(&Limits::default());
+    let mut out = b"before".to_vec();
+    for cut in cuts.into_iter().chain([input.len()]) {
+        match upgrader.handle_input(&input[..cut], policy, &mut out) {
+            Ok(None) => {}
+            Ok(Some(accepted)) => {
+                let agreed = accepted.agreed();
+                assert_eq!(accepted.extensions_value(), agreed.extensions);
+                assert_eq!(accepted.subprotocol, agreed.subprotocol.as_deref());
+                return (Ok(Some((agreed.subprotocol, agreed.extensions))), out);
+            }
+            Err(error) => {
+                let written = out.len();
+                assert_eq!(upgrader.handle_input(input, policy, &mut out).err(), Some(error));
+                assert_eq!(out.len(), written, "the answer is written once");
+                return (Err(error), out);
+            }
+        }
+    }
+    (Ok(None), out)
 }

@@ -1,0 +1,83 @@
+//! The server's opening handshake over a blocking transport, within its deadline (RFC 6455 §4.2).
+//!
+//! In: a transport, and who decides. Out: a [`WebSocket`] and what was agreed, or whose fault it was.
+
+use alloc::vec::Vec;
+use std::io;
+use std::time::Instant;
+
+use super::error::Error;
+use super::open::{is_late, read_more};
+use super::transport::Transport;
+use super::websocket::WebSocket;
+use crate::connection::Config;
+use crate::handshake::{Agreed, Upgrade, Upgrader};
+use crate::limits::Limits;
+
+/// Accepts a client's opening handshake on `io`: every good request, without subprotocol or
+/// extension.
+///
+/// # Errors
+///
+/// [`Error::Handshake`]: the request was refused, and the refusal sent; or it was not there within
+/// [`Limits::handshake_timeout`], where the transport can be timed. [`Error::Io`].
+pub fn accept<S: Transport>(io: S, config: Config) -> Result<WebSocket<S>, Error> {
+    accept_with(io, config, ()).map(|(socket, _)| socket)
+}
+
+/// Accepts a client's opening handshake on `io`, if `policy` does.
+///
+/// # Errors
+///
+/// As [`accept`].
+pub fn accept_with<S: Transport>(
+    mut io: S,
+    config: Config,
+    mut policy: impl Upgrade,
+) -> Result<(WebSocket<S>, Agreed), Error> {
+    let deadline = Instant::now().checked_add(config.limits.handshake_timeout());
+    let mut upgrader = Upgrader::new(&config.limits);
+    let (mut head, mut answer) = (Vec::new(), Vec::new());
+    let accepted = loop {
+        match read_more(&mut io, &mut head, deadline) {
+            Ok(0) => return Err(upgrader.handle_end_of_stream().into()),
+            Ok(_) => {}
+            Err(error) if is_late(&error) => {
+                break Err(upgrader.handle_timeout(&head, &mut policy, &mut answer));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        match upgrader.handle_input(&head, &mut policy, &mut answer) {
+            Ok(None) => {}
+            Ok(Some(accepted)) => break Ok(accepted),
+            Err(error) => break Err(error),
+        }
+    };
+    match accepted {
+        Ok(accepted) => {
+            io.write_all(accepted.response)?;
+            io.flush()?;
+            io.set_read_timeout(None)?;
+            Ok((WebSocket::server_with_received(io, config, accepted.behind), accepted.agreed()))
+        }
+        Err(error) => {
+            let _ = refuse(&mut io, &answer, &config.limits);
+            Err(error.into())
+        }
+    }
+}
+
+/// Sends a refusal and ends the stream; what the peer still sends is read and dropped for a while,
+/// so that the answer is not lost to a TCP reset.
+fn refuse(io: &mut impl Transport, answer: &[u8], limits: &Limits) -> io::Result<()> {
+    io.write_all(answer)?;
+    io.flush()?;
+    if io.shut_down()? {
+        let deadline = Instant::now().checked_add(limits.fin_timeout());
+        let mut dropped = Vec::new();
+        while read_more(io, &mut dropped, deadline)? > 0 {
+            dropped.clear();
+        }
+    }
+    Ok(())
+}
