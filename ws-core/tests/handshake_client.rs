@@ -6,14 +6,16 @@
 #![cfg(feature = "alloc")]
 
 use ws_core::Limits;
-use ws_core::handshake::{ClientHandshake, HandshakeError, HeadError, MAX_INTERIM_RESPONSES, Url};
+use ws_core::handshake::{
+    ClientHandshake, Dialer, HandshakeError, HeadError, MAX_INTERIM_RESPONSES,
+};
 
 /// `Ok(Some(n))`: open, and frames begin at octet `n`.
 type Verdict = Result<Option<usize>, HandshakeError>;
 
 /// A client that has sent the key of RFC 6455 §1.3.
-fn client() -> ClientHandshake {
-    let url = Url::parse("ws://server.example.com/chat").expect("a URL");
+fn client() -> ClientHandshake<'static> {
+    let url = Dialer::new("ws://server.example.com/chat").expect("a URL");
     let mut request = Vec::new();
     let client = ClientHandshake::new(&url, &Limits::default(), *b"the sample nonce", &mut request);
     let key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -93,7 +95,7 @@ fn fails(input: &[u8], error: HandshakeError) {
 
 #[test]
 fn hc01_the_request_says_everything_once() {
-    let url = Url::parse("ws://server.example.com:9001/chat?room=7&x=%20").expect("a URL");
+    let url = Dialer::new("ws://server.example.com:9001/chat?room=7&x=%20").expect("a URL");
     let mut out = b"before".to_vec();
     let _ = ClientHandshake::new(&url, &Limits::default(), *b"the sample nonce", &mut out);
     assert_eq!(

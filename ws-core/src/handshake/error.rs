@@ -6,7 +6,8 @@
 
 use core::fmt;
 
-use super::dial::UrlError;
+use super::dial::OfferError;
+use super::url::UrlError;
 
 /// An HTTP head that breaks the grammar of HTTP/1.1 or exceeds a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -239,6 +240,8 @@ impl From<HeadError> for Rejection {
 pub enum HandshakeError {
     /// Client: the URL cannot be dialed. Nothing was sent.
     Url(UrlError),
+    /// Client: the request cannot be written. Nothing was sent.
+    Offer(OfferError),
     /// Server: the request was refused.
     Rejected(Rejection),
     /// Client: the head of the response is not HTTP/1.1, or exceeds a limit.
@@ -263,8 +266,12 @@ pub enum HandshakeError {
     AcceptMismatch,
     /// Client: the server chose an extension that was not offered.
     ExtensionNotOffered,
+    /// Client: the server chose the same extension twice.
+    ExtensionDuplicated,
     /// Client: the server chose a subprotocol that was not offered.
     SubprotocolNotOffered,
+    /// Client: more than one Sec-WebSocket-Protocol.
+    SubprotocolDuplicated,
     /// Client: an interim response or the 101 announces a body: Content-Length or Transfer-Encoding.
     Body,
     /// The peer's stream ended before its head did.
@@ -278,6 +285,7 @@ impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Url(error) => return error.fmt(f),
+            Self::Offer(error) => return error.fmt(f),
             Self::Rejected(rejection) => return rejection.fmt(f),
             Self::Head(error) => return write!(f, "bad response head: {error}"),
             Self::Status(status) => {
@@ -312,6 +320,12 @@ impl fmt::Display for HandshakeError {
                 "server chose an extension that was not offered (RFC 6455 section 4.1, response \
                  item 5)"
             }
+            Self::ExtensionDuplicated => {
+                "server chose the same extension twice (RFC 6455 section 9.1)"
+            }
+            Self::SubprotocolDuplicated => {
+                "server chose more than one subprotocol (RFC 6455 section 11.3.4)"
+            }
             Self::SubprotocolNotOffered => {
                 "server chose a subprotocol that was not offered (RFC 6455 section 4.1, response \
                  item 6)"
@@ -343,5 +357,11 @@ impl From<Rejection> for HandshakeError {
 impl From<UrlError> for HandshakeError {
     fn from(error: UrlError) -> Self {
         Self::Url(error)
+    }
+}
+
+impl From<OfferError> for HandshakeError {
+    fn from(error: OfferError) -> Self {
+        Self::Offer(error)
     }
 }

@@ -28,13 +28,13 @@
 //!
 //! ```
 //! use ws_core::Limits;
-//! use ws_core::handshake::{ClientHandshake, ServerHandshake, Url};
+//! use ws_core::handshake::{ClientHandshake, Dialer, ServerHandshake};
 //!
 //! let limits = Limits::default();
-//! let url = Url::parse("ws://server.example.com/chat?room=7")?;
+//! let dialer = Dialer::new("ws://server.example.com/chat?room=7")?;
 //! let mut to_server = Vec::new();
 //! // An application takes 16 octets from a cryptographic generator.
-//! let mut client = ClientHandshake::new(&url, &limits, [7; 16], &mut to_server);
+//! let mut client = ClientHandshake::new(&dialer, &limits, [7; 16], &mut to_server);
 //!
 //! let mut server = ServerHandshake::new(&limits);
 //! let request = server.handle_input(&to_server)?.expect("the head is whole");
@@ -67,13 +67,22 @@ mod client;
 
 mod dial;
 
+mod url;
+
+mod refusal;
+
+mod body;
+
 mod error;
 
+pub use body::{BodyReader, MAX_REFUSAL_BODY_LEN};
 pub use client::{ClientHandshake, MAX_INTERIM_RESPONSES};
-pub use dial::{Url, UrlError};
+pub use dial::{Dialer, MAX_OFFERS, OfferError};
 pub use error::{HandshakeError, HeadError, Rejection};
 pub use fields::{Fields, HeaderField, tokens};
 pub use key::{ACCEPT_LEN, KEY_LEN, Key};
+pub use refusal::Refusal;
 pub use request::Request;
 pub use response::Response;
 pub use server::ServerHandshake;
+pub use url::{Url, UrlError};

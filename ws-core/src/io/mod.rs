@@ -8,19 +8,25 @@
 
 mod buffer;
 mod close;
+mod connect;
 mod error;
 mod frames;
 mod message_reader;
 mod message_writer;
 mod open;
+mod record;
+mod refused;
 mod transport;
 mod websocket;
 
 pub use close::PeerClose;
+pub use connect::{connect, connect_over, connect_recorded, connect_with};
 pub use error::Error;
 pub use frames::{read_frame, read_header, write_frame, write_header};
 pub use message_reader::MessageReader;
 pub use message_writer::MessageWriter;
-pub use open::{accept, connect, connect_over};
+pub use open::accept;
+pub use record::Record;
+pub use refused::Refused;
 pub use transport::{Plain, Transport};
 pub use websocket::{Lent, WebSocket};

@@ -1,17 +1,16 @@
-//! The opening handshake over a tokio transport, within its deadline (RFC 6455 §4).
+//! The server's opening handshake over a tokio transport, within its deadline (RFC 6455 §4).
 //!
-//! In: a transport, or a URL. Out: a [`WebSocket`], or whose fault it was.
+//! In: a transport. Out: a [`WebSocket`], or whose fault it was.
 
 use alloc::vec::Vec;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use ::tokio::net::TcpStream;
 use ::tokio::time::{Instant, timeout_at};
 
 use super::clock::later;
 use super::websocket::WebSocket;
 use crate::connection::Config;
-use crate::handshake::{ClientHandshake, HandshakeError, Rejection, ServerHandshake, Url};
+use crate::handshake::{HandshakeError, Rejection, ServerHandshake};
 use crate::io::Error;
 use crate::limits::Limits;
 
@@ -52,62 +51,6 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// Dials `url` (`ws://host[:port]/path?query`) over TCP, with `TCP_NODELAY`.
-///
-/// # Errors
-///
-/// [`Error::Handshake`]: the URL cannot be dialled (before any I/O), the answer is not the one that
-/// was asked for, or it was not there within [`Limits::handshake_timeout`]. [`Error::Io`].
-///
-/// # Cancel safety
-///
-/// Not cancel-safe: a dropped future drops the transport.
-pub async fn connect(url: &str, config: Config) -> Result<WebSocket<TcpStream>, Error> {
-    let url = Url::parse(url).map_err(HandshakeError::from)?;
-    let deadline = later(Instant::now(), config.limits.handshake_timeout());
-    let dialled = timeout_at(deadline, TcpStream::connect((url.host(), url.port()))).await;
-    let io = dialled.map_err(|_| HandshakeError::Timeout)??;
-    io.set_nodelay(true)?;
-    dial(io, &url, config, deadline).await
-}
-
-/// Dials `url` over a transport that is connected already.
-///
-/// # Errors
-///
-/// As [`connect`].
-///
-/// # Cancel safety
-///
-/// Not cancel-safe: a dropped future drops the transport.
-pub async fn connect_over<S: AsyncRead + AsyncWrite + Unpin>(
-    io: S,
-    url: &str,
-    config: Config,
-) -> Result<WebSocket<S>, Error> {
-    let url = Url::parse(url).map_err(HandshakeError::from)?;
-    let deadline = later(Instant::now(), config.limits.handshake_timeout());
-    dial(io, &url, config, deadline).await
-}
-
-async fn dial<S: AsyncRead + AsyncWrite + Unpin>(
-    mut io: S,
-    url: &Url<'_>,
-    config: Config,
-    deadline: Instant,
-) -> Result<WebSocket<S>, Error> {
-    let mut request = Vec::new();
-    let mut handshake = ClientHandshake::new(url, &config.limits, rand::random(), &mut request);
-    let answered = timeout_at(deadline, async {
-        write(&mut io, &request).await?;
-        read_response(&mut io, &mut handshake).await
-    });
-    match answered.await {
-        Ok(received) => Ok(WebSocket::client(io, config, &received?)),
-        Err(_) => Err(handshake.handle_timeout().into()),
-    }
-}
-
 /// Reads until the request is whole and gives the octets of its answer, or its refusal.
 async fn read_request<S: AsyncRead + Unpin>(
     io: &mut S,
@@ -130,24 +73,7 @@ async fn read_request<S: AsyncRead + Unpin>(
     }
 }
 
-/// Reads until the answer is whole and gives the octets behind it.
-async fn read_response<S: AsyncRead + Unpin>(
-    io: &mut S,
-    handshake: &mut ClientHandshake,
-) -> Result<Vec<u8>, Error> {
-    let mut head = Vec::with_capacity(1024);
-    loop {
-        if io.read_buf(&mut head).await? == 0 {
-            return Err(handshake.handle_end_of_stream().into());
-        }
-        if let Some(response) = handshake.handle_input(&head)? {
-            let head_len = response.head_len();
-            return Ok(head.split_off(head_len.min(head.len())));
-        }
-    }
-}
-
-async fn write<S: AsyncWrite + Unpin>(io: &mut S, octets: &[u8]) -> Result<(), Error> {
+pub(super) async fn write<S: AsyncWrite + Unpin>(io: &mut S, octets: &[u8]) -> Result<(), Error> {
     io.write_all(octets).await?;
     Ok(io.flush().await?)
 }
