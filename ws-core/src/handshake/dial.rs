@@ -144,6 +144,29 @@ impl<'a> Dialer<'a> {
         &self.url
     }
 
+    /// The caller's header fields.
+    #[must_use]
+    pub const fn fields(&self) -> &'a [(&'a str, &'a str)] {
+        self.header_fields
+    }
+
+    /// The same for another `url`, with `fields`, which are some of ours. Without `keeps_host` the
+    /// new URL says who is asked.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn redirected<'b>(
+        &self,
+        url: Url<'b>,
+        keeps_host: bool,
+        fields: &'b [(&'b str, &'b str)],
+    ) -> Dialer<'b>
+    where
+        'a: 'b,
+    {
+        let is_own = self.host_field == self.url.host_field();
+        let host_field = if keeps_host && !is_own { self.host_field } else { url.host_field() };
+        Dialer { url, host_field, header_fields: fields, ..*self }
+    }
+
     pub(super) fn offers_subprotocol(&self, chosen: &str) -> bool {
         self.subprotocols.contains(&chosen)
     }

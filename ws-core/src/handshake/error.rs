@@ -252,6 +252,10 @@ pub enum HandshakeError {
     HttpVersion,
     /// Client: the server answered with this status instead of 101.
     Status(u16),
+    /// Client: the proxy answered CONNECT with this status instead of 2xx.
+    Proxy(u16),
+    /// Client: octets behind the proxy's answer, before anything was sent through the tunnel.
+    ProxyOctets,
     /// Client: more than [`MAX_INTERIM_RESPONSES`](super::MAX_INTERIM_RESPONSES) interim responses.
     TooManyInterimResponses,
     /// Client: Upgrade is missing, or names another protocol than `websocket`.
@@ -295,6 +299,14 @@ impl fmt::Display for HandshakeError {
                      credentials (RFC 6455 section 4.1)"
                 );
             }
+            Self::Proxy(status) => {
+                return write!(
+                    f,
+                    "proxy answered CONNECT with status {status}; check its credentials and rules \
+                     (RFC 9110 section 9.3.6)"
+                );
+            }
+            Self::ProxyOctets => "octets behind the proxy's answer (RFC 9110 section 9.3.6)",
             Self::StatusLine => "response is not HTTP; check host and port (RFC 9112 section 4)",
             Self::HttpVersion => {
                 "response is not HTTP/1.1; check for a proxy in between (RFC 9112 section 2.3)"

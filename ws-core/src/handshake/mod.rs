@@ -73,6 +73,10 @@ mod refusal;
 
 mod body;
 
+mod redirect;
+
+mod proxy;
+
 mod error;
 
 pub use body::{BodyReader, MAX_REFUSAL_BODY_LEN};
@@ -81,6 +85,8 @@ pub use dial::{Dialer, MAX_OFFERS, OfferError};
 pub use error::{HandshakeError, HeadError, Rejection};
 pub use fields::{Fields, HeaderField, tokens};
 pub use key::{ACCEPT_LEN, KEY_LEN, Key};
+pub use proxy::{Proxies, Proxy, ProxyHandshake};
+pub use redirect::Redirect;
 pub use refusal::Refusal;
 pub use request::Request;
 pub use response::Response;

@@ -129,6 +129,8 @@ pub enum UrlError {
     Scheme,
     /// The scheme is `wss`, and whoever was to connect has no TLS. Never said by [`Url::parse`].
     Tls,
+    /// The scheme of a proxy's URL is not `http`.
+    ProxyScheme,
     /// A fragment (RFC 6455 §3).
     Fragment,
     /// A user name or password.
@@ -150,6 +152,7 @@ impl fmt::Display for UrlError {
                 "wss:// URL but no TLS here; enable a rustls feature, or connect over your own TLS \
                  stream"
             }
+            Self::ProxyScheme => "proxy URL does not begin with http://",
             Self::Fragment => {
                 "URL has a fragment; remove it, or write # as %23 (RFC 6455 section 3)"
             }

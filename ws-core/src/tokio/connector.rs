@@ -1,13 +1,19 @@
 //! The way to a server: name, TCP, TLS; then the opening handshake, all within one deadline.
 //!
 //! ```text
-//! URL ─resolve─▶ addresses ─race─▶ TCP ─(wss) TLS─▶ ClientStream ─opening handshake─▶ WebSocket
-//! └───────────────────── Limits::handshake_timeout, absolutely ─────────────────────┘
+//! URL ─resolve─▶ addresses ─race─▶ TCP ─(proxy) CONNECT, (wss) TLS─▶ ClientStream
+//!  ▲                                                                     │ opening handshake
+//!  └──────────── (redirects) ───────────────────────────────────────── answer ─▶ WebSocket
+//!
+//! all of it within Limits::handshake_timeout, absolutely
 //! ```
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::net::IpAddr;
 use std::net::SocketAddr;
 
+use ::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use ::tokio::net::{TcpSocket, TcpStream, lookup_host};
 use ::tokio::time::{Instant, timeout_at};
 
@@ -17,8 +23,9 @@ use super::eyeballs::{interleave, race};
 use super::stream::ClientStream;
 use super::websocket::WebSocket;
 use crate::connection::Config;
-use crate::handshake::{Dialer, HandshakeError, Url};
+use crate::handshake::{Dialer, HandshakeError, Proxies, ProxyHandshake, Redirect, Url};
 use crate::io::{Error, Record};
+use crate::limits::Limits;
 
 /// How to get to a server. What to ask for there is the [`Dialer`]'s.
 ///
@@ -37,13 +44,15 @@ use crate::io::{Error, Record};
 #[must_use]
 pub struct Connector {
     local_address: Option<IpAddr>,
+    proxies: Proxies,
+    redirects: u8,
     #[cfg(feature = "rustls")]
     tls: Option<alloc::sync::Arc<super::rustls::ClientConfig>>,
 }
 
 impl Connector {
     /// TCP with `TCP_NODELAY`, from whatever local address the system picks; addresses of a name
-    /// are raced (RFC 8305).
+    /// are raced (RFC 8305). No proxy is used, no redirect followed.
     pub fn new() -> Self {
         Self::default()
     }
@@ -51,6 +60,24 @@ impl Connector {
     /// Connects from this address of ours; only addresses of its family are tried.
     pub const fn local_address(mut self, address: IpAddr) -> Self {
         self.local_address = Some(address);
+        self
+    }
+
+    /// Goes through these proxies. The environment's are used only if asked for:
+    /// `Proxies::from_variables(|name| std::env::var(name).ok())`.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Follows up to `max` redirects, one after the other, within the same deadline. Those that
+    /// cannot be followed ([`Redirect::of`]), and one more than `max`, are told as the refusals that
+    /// they are.
+    ///
+    /// From the first redirect to another scheme, host or port on, `Authorization`, `Cookie`,
+    /// `Proxy-Authorization` and another Host than the URL's are not sent.
+    pub const fn redirects(mut self, max: u8) -> Self {
+        self.redirects = max;
         self
     }
 
@@ -102,30 +129,81 @@ impl Connector {
         &self,
         dialer: &Dialer<'_>,
         config: Config,
-        record: Option<&mut Record>,
+        mut record: Option<&mut Record>,
     ) -> Result<WebSocket<ClientStream>, Error> {
         let deadline = later(Instant::now(), config.limits.handshake_timeout());
-        let transport = timeout_at(deadline, self.transport(dialer.url())).await;
+        let mut result = self.dial_once(dialer, config, deadline, record.as_deref_mut()).await;
+        let mut fields = Vec::new();
+        let mut keeps_host = true;
+        let mut url = String::new();
+        for nth in 0..self.redirects {
+            let Err(Error::Refused(refused)) = &result else { break };
+            let from = if nth == 0 { *dialer.url() } else { Url::parse(&url)? };
+            let Some(redirect) = Redirect::of(&from, refused.status(), refused.fields()) else {
+                break;
+            };
+            if nth == 0 {
+                fields = dialer.fields().to_vec();
+            }
+            if !redirect.same_origin {
+                fields.retain(|(name, _)| !Redirect::is_credential(name));
+                keeps_host = false;
+            }
+            url = redirect.url;
+            let next = dialer.redirected(Url::parse(&url)?, keeps_host, &fields);
+            result = self.dial_once(&next, config, deadline, record.as_deref_mut()).await;
+        }
+        result
+    }
+
+    async fn dial_once(
+        &self,
+        dialer: &Dialer<'_>,
+        config: Config,
+        deadline: Instant,
+        record: Option<&mut Record>,
+    ) -> Result<WebSocket<ClientStream>, Error> {
+        let transport = timeout_at(deadline, self.transport(dialer.url(), &config.limits)).await;
         let io = transport.map_err(|_| HandshakeError::Timeout)??;
         open(io, dialer, config, deadline, record).await
     }
 
     #[cfg(feature = "rustls")]
-    async fn transport(&self, url: &Url<'_>) -> Result<ClientStream, Error> {
+    async fn transport(&self, url: &Url<'_>, limits: &Limits) -> Result<ClientStream, Error> {
         if !url.is_secure() {
-            return Ok(ClientStream::plain(self.tcp(url.host(), url.port()).await?));
+            return Ok(ClientStream::plain(self.tunnel(url, limits).await?));
         }
         let tls = super::tls::Tls::new(self.tls.as_ref(), url)?;
-        let io = self.tcp(url.host(), url.port()).await?;
+        let io = self.tunnel(url, limits).await?;
         Ok(ClientStream::tls(tls.connect(io).await?))
     }
 
     #[cfg(not(feature = "rustls"))]
-    async fn transport(&self, url: &Url<'_>) -> Result<ClientStream, Error> {
+    async fn transport(&self, url: &Url<'_>, limits: &Limits) -> Result<ClientStream, Error> {
         if url.is_secure() {
             return Err(crate::handshake::UrlError::Tls.into());
         }
-        Ok(ClientStream::plain(self.tcp(url.host(), url.port()).await?))
+        Ok(ClientStream::plain(self.tunnel(url, limits).await?))
+    }
+
+    /// TCP to the server, or a proxy's tunnel.
+    async fn tunnel(&self, url: &Url<'_>, limits: &Limits) -> Result<TcpStream, Error> {
+        let Some(proxy) = self.proxies.choose(url) else {
+            return self.tcp(url.host(), url.port()).await;
+        };
+        let mut io = self.tcp(proxy.host(), proxy.port()).await?;
+        let mut request = Vec::new();
+        let mut handshake = ProxyHandshake::new(proxy, url, limits, &mut request);
+        io.write_all(&request).await?;
+        let mut input = Vec::with_capacity(1024);
+        loop {
+            if io.read_buf(&mut input).await? == 0 {
+                return Err(HandshakeError::Incomplete.into());
+            }
+            if handshake.handle_input(&input)? {
+                return Ok(io);
+            }
+        }
     }
 
     async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Error> {
