@@ -1,5 +1,5 @@
-//! The client's opening handshake through the adapters, blocking and tokio: rows C01, C09 and C12 of
-//! the acceptance table, and HC-02, HC-04, HC-08, HC-31, HC-32 and HC-35.
+//! The client's opening handshake through the adapters, blocking and tokio: rows C09 and C12 of the
+//! acceptance table, and HC-02, HC-04, HC-31, HC-32 and HC-35.
 #![cfg(feature = "tokio")]
 
 use std::collections::HashSet;
@@ -9,107 +9,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use ws_core::handshake::{Dialer, HandshakeError, Key, OfferError, UrlError};
+use ws_core::handshake::{Dialer, HandshakeError, OfferError, UrlError};
 use ws_core::tokio::{Connector, Error, Record};
-use ws_core::{Config, Limits, Message, Violation};
+use ws_core::{Config, Message, Violation};
 
-const HEAD_END: &[u8] = b"\r\n\r\n";
+use connect_support::{HEAD_END, answer_to, read_request, server, within};
+
+mod connect_support;
+
 const FRAMES: &[u8] = b"\x81\x01a\x01\x01b\x89\x00\x80\x01c\x82\x02\r\n";
-
-fn within(timeout: Duration) -> Config {
-    Config::with_limits(Limits::builder().handshake_timeout(timeout).build().unwrap())
-}
-
-/// The 101 that answers `request`, with `lines` in it.
-fn answer_to(request: &[u8], lines: &str) -> Vec<u8> {
-    const NAME: &[u8] = b"Sec-WebSocket-Key: ";
-    let at = request.windows(NAME.len()).position(|window| window == NAME).expect("a key");
-    let key = Key::parse(&request[at + NAME.len()..][..24]).expect("a key");
-    let accept = String::from_utf8(key.accept().to_vec()).unwrap();
-    format!(
-        "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{lines}\
-         Sec-WebSocket-Accept: {accept}\r\n\r\n"
-    )
-    .into_bytes()
-}
-
-fn read_request(io: &mut impl Read) -> Vec<u8> {
-    let (mut request, mut octet) = (Vec::new(), [0]);
-    while !request.ends_with(HEAD_END) {
-        io.read_exact(&mut octet).unwrap();
-        request.extend(octet);
-    }
-    request
-}
-
-/// A server on loopback for one connection; the port, and what `serve` gives at last.
-fn server<T: Send + 'static>(
-    serve: impl FnOnce(TcpStream) -> T + Send + 'static,
-) -> (String, thread::JoinHandle<T>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/chat", listener.local_addr().unwrap());
-    (url, thread::spawn(move || serve(listener.accept().unwrap().0)))
-}
-
-/// A server that answers with `refusal` and keeps the connection open for as long as the client.
-fn refusing(refusal: impl Into<Vec<u8>>) -> (String, thread::JoinHandle<()>) {
-    let refusal = refusal.into();
-    server(move |mut io| {
-        read_request(&mut io);
-        io.write_all(&refusal).unwrap();
-        let _ = io.read(&mut [0]);
-    })
-}
-
-#[track_caller]
-fn refused<T>(result: Result<T, Error>) -> (u16, Vec<u8>) {
-    match result.map(|_| ()) {
-        Err(Error::Refused(refused)) => {
-            assert!(refused.fields().any(|field| field.is("x-why")));
-            let shown = format!("{refused:?} {}", Error::Refused(refused.clone()));
-            assert!(shown.contains("4") && !shown.contains("because"), "{shown}");
-            (refused.status(), refused.body().to_vec())
-        }
-        other => panic!("{other:?}"),
-    }
-}
-
-#[tokio::test]
-async fn c01_hc08_a_refusal_arrives_with_its_body_and_without_a_hang() {
-    let head = "HTTP/1.1 403 No\r\nX-Why: because\r\n";
-    let chunked =
-        format!("{head}Transfer-Encoding: chunked\r\n\r\n3\r\nbec\r\n5\r\nause.\r\n0\r\n");
-    let long = format!("{head}\r\n{}", "x".repeat(1 << 20));
-    for (answer, body) in [
-        (format!("{head}Content-Length: 8\r\n\r\nbecause."), b"because.".to_vec()),
-        (chunked, b"because.".to_vec()),
-        (long, vec![b'x'; 64 * 1024]),
-    ] {
-        let config = within(Duration::from_secs(100));
-        let began = Instant::now();
-        let (url, server) = refusing(answer.clone());
-        let result = ws_core::tokio::connect(&url, config).await;
-        assert_eq!(refused(result), (403, body.clone()));
-        drop(server);
-        let (url, _server) = refusing(answer);
-        assert_eq!(refused(ws_core::io::connect(&url, config)), (403, body));
-        assert!(began.elapsed() < Duration::from_secs(50));
-    }
-}
-
-#[tokio::test]
-async fn c01_a_body_that_never_ends_ends_with_the_deadline() {
-    let answer = "HTTP/1.1 403 No\r\nX-Why: because\r\n\r\nbecause";
-    let config = within(Duration::from_millis(300));
-    let (url, _server) = refusing(answer);
-    let began = Instant::now();
-    assert_eq!(refused(ws_core::io::connect(&url, config)), (403, b"because".to_vec()));
-    let (url, _server) = refusing(answer);
-    let result = ws_core::tokio::connect(&url, config).await;
-    assert_eq!(refused(result), (403, b"because".to_vec()));
-    let took = began.elapsed();
-    assert!(took >= Duration::from_millis(600) && took < Duration::from_secs(5), "{took:?}");
-}
 
 /// A blocking transport that answers the request in two reads.
 struct TwoReads {
@@ -247,29 +155,6 @@ async fn a_subprotocol_a_header_and_a_host_reach_the_server() {
     assert_eq!(socket.unwrap().recv().unwrap(), Some(Message::text("a")));
     assert_eq!(record.request, server_2.join().unwrap().as_bytes());
     assert!(record.response.starts_with(b"HTTP/1.1 101 x\r\n"));
-}
-
-#[tokio::test]
-async fn a_record_is_filled_when_the_handshake_fails() {
-    let answer = "HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nabc";
-    let dialer = Dialer::new("ws://a").unwrap();
-    for cut in [answer.len(), answer.len() - 2] {
-        let mut record = Record::default();
-        let (ours, mut theirs) = tokio::io::duplex(4096);
-        let client =
-            ws_core::tokio::connect_recorded(ours, &dialer, Config::default(), &mut record);
-        let server = async {
-            theirs.read_buf(&mut Vec::new()).await.unwrap();
-            theirs.write_all(&answer.as_bytes()[..cut]).await.unwrap();
-            tokio::task::yield_now().await;
-            theirs.write_all(&answer.as_bytes()[cut..]).await.unwrap();
-            theirs
-        };
-        let (result, _theirs) = tokio::join!(client, server);
-        assert!(matches!(result, Err(Error::Refused(_))));
-        assert_eq!(record.response, answer.as_bytes());
-        assert!(record.request.starts_with(b"GET / HTTP/1.1\r\n"));
-    }
 }
 
 #[tokio::test]

@@ -260,6 +260,27 @@ fn dialing_allocates_nothing_when_the_buffers_are_given() {
     assert!(allocation_counter::measure(|| drop(dial(&plain()))).count_total > 0);
 }
 
+/// G5: octets of header fields are searched for the head's end as they arrive, and never again: here
+/// all but the newest become LFs once they were fed, and no line is seen to end there.
+#[test]
+fn g5_no_octet_of_a_head_is_searched_twice() {
+    let interim = "HTTP/1.1 103 x\r\n\r\n";
+    let fields_start = interim.len() + ANSWER.find("Upgrade").unwrap();
+    let lines = "X: 0123456789abcdef\r\n".repeat(90) + &format!("Y: {}\r\n", "y".repeat(9000));
+    let whole = format!("{interim}{ANSWER}{lines}\r\n").into_bytes();
+    let mut client = dial(&plain()).0;
+    let mut input = Vec::new();
+    for &octet in &whole[..whole.len() - 1] {
+        if let Some((_, fed)) = input.get_mut(fields_start..).and_then(<[u8]>::split_last_mut) {
+            fed.fill(b'\n');
+        }
+        input.push(octet);
+        assert!(matches!(client.handle_input(&input), Ok(None)), "at {}", input.len());
+    }
+    let response = client.handle_input(&whole).unwrap().expect("a whole answer");
+    assert_eq!(response.head_len(), whole.len());
+}
+
 #[test]
 fn values_of_header_fields_are_not_shown() {
     let dialer = plain().header_fields(&[("Authorization", "secret")]).unwrap();

@@ -247,6 +247,8 @@ const RESPONSE: &[&str] = &[
     "Upgrade: websocket",
     "Connection: Upgrade",
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+    "Sec-WebSocket-Protocol: chat",
+    "Sec-WebSocket-Extensions: x-a; b",
 ];
 
 /// The limits of a test, small enough that some inputs meet them.
@@ -266,7 +268,8 @@ fn serve(input: &[u8], cuts: &[usize]) -> Result<Option<(String, usize)>, Reject
 }
 
 fn dial(input: &[u8], cuts: &[usize]) -> Result<Option<usize>, HandshakeError> {
-    let url = Dialer::new("ws://a").expect("a URL");
+    let url = Dialer::new("ws://a").expect("a URL").subprotocols(&["chat"]).expect("a token");
+    let url = url.extensions(&["x-a; b"]).expect("an extension");
     let mut out = Vec::new();
     let mut client = ClientHandshake::new(&url, &limits(), *b"the sample nonce", &mut out);
     for &cut in cuts {

@@ -61,7 +61,7 @@ fn answer(status: u16, fields: &str, rest: &str) -> Vec<u8> {
 }
 
 #[test]
-fn c01_hc05_hc08_status_fields_and_body_of_a_refusal() {
+fn c01_hc05_hc06_hc07_hc08_hc09_hc36_status_fields_and_body_of_a_refusal() {
     for status in [200, 204, 301, 302, 304, 307, 308, 400, 401, 404, 407, 426, 500, 503] {
         let fields = "Content-Length: 5\r\nWWW-Authenticate: Basic\r\nSec-WebSocket-Version: 8, 7\r\n\
                       Set-Cookie: a=b\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

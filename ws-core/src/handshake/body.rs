@@ -39,17 +39,9 @@ pub struct BodyReader {
 enum State {
     Length(u64),
     UntilEnd,
-    /// `digits`: whether there was one.
-    ChunkLen {
-        len: u64,
-        digits: bool,
-    },
-    ChunkExtension {
-        len: u64,
-    },
-    ChunkData {
-        left: u64,
-    },
+    ChunkLen { len: u64 },
+    ChunkExtension { len: u64 },
+    ChunkData { left: u64 },
     ChunkEnd,
     Done,
 }
@@ -59,7 +51,7 @@ impl BodyReader {
         let state = match framing {
             Framing::Length(0) => State::Done,
             Framing::Length(len) => State::Length(len),
-            Framing::Chunked => State::ChunkLen { len: 0, digits: false },
+            Framing::Chunked => State::ChunkLen { len: 0 },
             Framing::UntilEnd => State::UntilEnd,
         };
         Self { state, body_len: 0, read: 0 }
@@ -86,13 +78,13 @@ impl BodyReader {
                     let (left, rest) = self.keep(left, octets, body);
                     (if left == 0 { State::ChunkEnd } else { State::ChunkData { left } }, rest)
                 }
-                State::ChunkLen { len, digits } => (chunk_len(len, digits, *first), rest),
+                State::ChunkLen { len } => (chunk_len(len, *first), rest),
                 State::ChunkExtension { len } => {
                     (if *first == b'\n' { chunk(len) } else { State::ChunkExtension { len } }, rest)
                 }
                 State::ChunkEnd => match first {
                     b'\r' => (State::ChunkEnd, rest),
-                    b'\n' => (State::ChunkLen { len: 0, digits: false }, rest),
+                    b'\n' => (State::ChunkLen { len: 0 }, rest),
                     _ => (State::Done, rest),
                 },
                 State::Done => (State::Done, rest),
@@ -117,14 +109,14 @@ impl BodyReader {
     }
 }
 
-/// One octet of a chunk's length line.
-fn chunk_len(len: u64, digits: bool, octet: u8) -> State {
+/// One octet of a chunk's length line; without a digit the length is 0, and ends the body.
+fn chunk_len(len: u64, octet: u8) -> State {
     match (char::from(octet).to_digit(16), octet) {
         (Some(digit), _) => {
             let len = len.saturating_mul(16).saturating_add(u64::from(digit));
-            State::ChunkLen { len, digits: true }
+            State::ChunkLen { len }
         }
-        (None, b';' | b' ' | b'\t' | b'\r') if digits => State::ChunkExtension { len },
+        (None, b';' | b' ' | b'\t' | b'\r') => State::ChunkExtension { len },
         _ => State::Done,
     }
 }

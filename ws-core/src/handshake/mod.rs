@@ -13,6 +13,7 @@
 //!  handle_input ◀────────────────── 101, Sec-WebSocket-Accept ─── request.accept(out)
 //!     │ Ok(None): read more    or ─ 4xx, 5xx, then TCP ends ───── rejection.write(out)
 //!     │ Err(error)
+//!     │            after Err(Status): refusal(input) says more
 //!     ▼ Ok(Some(response)): frames from octet response.head_len() on
 //! ```
 //!
@@ -21,6 +22,9 @@
 //! the machine remembers how far it has looked, and never looks at an octet again. It stops at
 //! [`Limits::max_head_len`](crate::Limits::max_head_len), so the caller's buffer need not be longer
 //! than that and one read. How the octets were cut into reads changes nothing.
+//!
+//! What a client asks for is a [`Dialer`]; what a server may answer is checked against it. On the way
+//! to the server there may be a [`Proxy`] ([`ProxyHandshake`]), and its answer may be a [`Redirect`].
 //!
 //! # Examples
 //!

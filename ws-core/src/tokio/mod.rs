@@ -1,7 +1,9 @@
 //! Level 3: asynchronous connections over tokio's `AsyncRead` and `AsyncWrite` (feature `tokio`).
 //!
 //! ```text
-//! accept, connect ─▶ WebSocket ─ recv, feed, flush, send, close ─ split ─▶ ReadHalf, WriteHalf
+//! accept                              ─┐
+//! connect, connect_with ─▶ Connector  ─┼─▶ WebSocket ─ recv, feed, flush, send, close
+//! connect_over                        ─┘      └─ split ─▶ ReadHalf, WriteHalf
 //! ```
 //!
 //! Payloads that are received share the read buffer they arrived in: copy what is kept for long.
