@@ -1,19 +1,21 @@
 //! The client's half of the opening handshake: rows C01 to C13 of the acceptance table, as far as
-//! nothing is offered, and the client rows (HC) of the list of checks that Autobahn lacks.
+//! nothing is offered (`dialer.rs` has the rest), and the client rows (HC) of the list of checks that Autobahn lacks.
 //!
 //! Every answer of every table is fed whole, octet by octet, and cut in two at every place; all must
 //! say the same.
 #![cfg(feature = "alloc")]
 
 use ws_core::Limits;
-use ws_core::handshake::{ClientHandshake, HandshakeError, HeadError, MAX_INTERIM_RESPONSES, Url};
+use ws_core::handshake::{
+    ClientHandshake, Dialer, HandshakeError, HeadError, MAX_INTERIM_RESPONSES,
+};
 
 /// `Ok(Some(n))`: open, and frames begin at octet `n`.
 type Verdict = Result<Option<usize>, HandshakeError>;
 
 /// A client that has sent the key of RFC 6455 §1.3.
-fn client() -> ClientHandshake {
-    let url = Url::parse("ws://server.example.com/chat").expect("a URL");
+fn client() -> ClientHandshake<'static> {
+    let url = Dialer::new("ws://server.example.com/chat").expect("a URL");
     let mut request = Vec::new();
     let client = ClientHandshake::new(&url, &Limits::default(), *b"the sample nonce", &mut request);
     let key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -93,7 +95,7 @@ fn fails(input: &[u8], error: HandshakeError) {
 
 #[test]
 fn hc01_the_request_says_everything_once() {
-    let url = Url::parse("ws://server.example.com:9001/chat?room=7&x=%20").expect("a URL");
+    let url = Dialer::new("ws://server.example.com:9001/chat?room=7&x=%20").expect("a URL");
     let mut out = b"before".to_vec();
     let _ = ClientHandshake::new(&url, &Limits::default(), *b"the sample nonce", &mut out);
     assert_eq!(
@@ -110,7 +112,7 @@ fn hc01_the_request_says_everything_once() {
 }
 
 #[test]
-fn c01_another_status_than_101_is_an_error_with_the_status() {
+fn c01_hc05_hc08_hc09_another_status_than_101_is_an_error_with_the_status() {
     for status in [200, 204, 301, 302, 307, 308, 400, 401, 404, 407, 426, 500, 503, 999] {
         let line = format!("HTTP/1.1 {status} Whatever");
         // HC-05: whatever fields stand there.
@@ -128,7 +130,7 @@ fn c01_another_status_than_101_is_an_error_with_the_status() {
 }
 
 #[test]
-fn c02_eight_interim_responses_are_skipped_and_no_more() {
+fn c02_hc10_eight_interim_responses_are_skipped_and_no_more() {
     let interim = [
         head("HTTP/1.1 100 Continue", &[]),
         head("HTTP/1.1 103 Early Hints", &["Link: </style.css>; rel=preload"]),
@@ -153,7 +155,7 @@ fn c02_eight_interim_responses_are_skipped_and_no_more() {
 }
 
 #[test]
-fn c03_upgrade_and_connection_must_be_there() {
+fn c03_hc13_hc14_upgrade_and_connection_must_be_there() {
     fails(&with("Upgrade", &[]), HandshakeError::Upgrade);
     for value in ["", "websocket2", "h2c", "websocket, h2c", "h2c, websocket", "web socket"] {
         let input = with("Upgrade", &[&format!("Upgrade: {value}")]);
@@ -172,7 +174,7 @@ fn c03_upgrade_and_connection_must_be_there() {
 }
 
 #[test]
-fn c04_accept_must_be_there_once_and_right() {
+fn c04_hc15_hc16_hc17_hc18_accept_must_be_there_once_and_right() {
     const NAME: &str = "Sec-WebSocket-Accept";
     let right = FIELDS[2];
     fails(&with(NAME, &[]), HandshakeError::AcceptMissing);
@@ -197,7 +199,7 @@ fn c04_accept_must_be_there_once_and_right() {
 }
 
 #[test]
-fn c05_c07_what_was_not_offered_cannot_be_chosen() {
+fn c05_c07_hc19_hc20_what_was_not_offered_cannot_be_chosen() {
     for line in ["Sec-WebSocket-Extensions: permessage-deflate", "sec-websocket-extensions:"] {
         fails(&plus(&[line]), HandshakeError::ExtensionNotOffered);
     }
@@ -209,7 +211,7 @@ fn c05_c07_what_was_not_offered_cannot_be_chosen() {
 }
 
 #[test]
-fn c08_endless_heads_are_cut_off() {
+fn c08_hc31_endless_heads_are_cut_off() {
     let limit = 16 * 1024;
     let too_long = Err(HandshakeError::Head(HeadError::TooLong));
     let input = |len: usize| {
@@ -239,7 +241,7 @@ fn c08_endless_heads_are_cut_off() {
 }
 
 #[test]
-fn c09_frames_behind_the_101_are_left_exactly() {
+fn c09_hc04_frames_behind_the_101_are_left_exactly() {
     let frames = b"\x81\x05Hello\x89\x00\x82\x03\x00\r\n";
     for before in [vec![], head("HTTP/1.1 100 Continue", &[])] {
         let response = [before, plus(&[])].concat();
@@ -256,7 +258,7 @@ fn c09_frames_behind_the_101_are_left_exactly() {
 }
 
 #[test]
-fn c10_the_status_line_is_http_1_1() {
+fn c10_hc11_hc12_the_status_line_is_http_1_1() {
     for line in ["HTTP/1.0 101 Switching Protocols", "HTTP/1.2 101 x", "HTTP/2.0 101 x"] {
         fails(&head(line, &FIELDS), HandshakeError::HttpVersion);
     }
@@ -297,7 +299,7 @@ fn c10_the_status_line_is_http_1_1() {
 }
 
 #[test]
-fn c10_hc33_what_is_not_the_grammar_of_http_fails() {
+fn c10_hc33_hc36_what_is_not_the_grammar_of_http_fails() {
     let bad = |line: &[u8], error| {
         let input = [&plus(&[])[..plus(&[]).len() - 2], line, b"\r\n"].concat();
         fails(&input, HandshakeError::Head(error));
@@ -321,7 +323,7 @@ fn c10_hc33_what_is_not_the_grammar_of_http_fails() {
 }
 
 #[test]
-fn c13_a_101_has_no_body() {
+fn c13_hc34_a_101_has_no_body() {
     for line in ["Content-Length: 0", "content-length: 5", "Transfer-Encoding: chunked"] {
         fails(&plus(&[line]), HandshakeError::Body);
         let input = [head("HTTP/1.1 100 Continue", &[line]), plus(&[])].concat();

@@ -4,7 +4,7 @@
 use tokio::io::duplex;
 use tokio::net::{TcpListener, TcpStream};
 use ws_core::connection::Failure;
-use ws_core::tokio::{Error, Event, Piece, WebSocket, accept, connect};
+use ws_core::tokio::{ClientStream, Error, Event, Piece, WebSocket, accept, connect};
 use ws_core::{CloseCode, Config, Message, MessageKind, Misuse, PreparedMessage, Role, Violation};
 
 use oracle::{BINARY, Frame, binary, continuation, ping, pong, text, text_start, wire_to};
@@ -44,7 +44,7 @@ where
     assert_eq!(client.recv().await.unwrap(), None, "A08: fused");
 }
 
-async fn tcp() -> (WebSocket<TcpStream>, WebSocket<TcpStream>) {
+async fn tcp() -> (WebSocket<TcpStream>, WebSocket<ClientStream>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     let server = async { accept(listener.accept().await.unwrap().0, Config::default()).await };

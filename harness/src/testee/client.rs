@@ -48,7 +48,9 @@ async fn case_count(url: &str) -> Result<usize, Error> {
     Ok(count)
 }
 
-async fn connect(url: &str) -> Result<ws_core::tokio::WebSocket<tokio::net::TcpStream>, Error> {
+async fn connect(
+    url: &str,
+) -> Result<ws_core::tokio::WebSocket<ws_core::tokio::ClientStream>, Error> {
     ws_core::tokio::connect(url, Config::default()).await.map_err(|error| {
         Error::NothingRan(format!(
             "cannot connect to {url}: {error}; is a fuzzing server listening there?"

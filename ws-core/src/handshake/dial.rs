@@ -1,150 +1,304 @@
-//! What a client dials: a `ws` URL (RFC 6455 §3).
+//! What a client asks for: a URL, and what goes into the request for it (RFC 6455 §4.1).
 //!
-//! In: the application's text. Out: what to connect to, and what stands in the request. A URL that
-//! parses holds nothing that could break out of the request's lines.
+//! In: the application's text, borrowed. Out: the octets of the GET. Knows how to say things, not
+//! how to get there: sockets, TLS and proxies are the adapters'. Each text is checked when it is
+//! given, so a [`Dialer`] that exists holds nothing that could break out of its line.
 
+use alloc::vec::Vec;
 use core::fmt;
 
-use super::authority::{Authority, AuthorityError};
-use super::request::split_query;
+use super::authority::Authority;
+use super::extensions::Extensions;
+use super::fields::{is_token, is_value};
+use super::key::Key;
+use super::url::{Url, UrlError};
 
-const DEFAULT_PORT: u16 = 80;
+/// Subprotocols, and extensions, that one request may offer.
+pub const MAX_OFFERS: usize = 16;
 
-/// A `ws://` URL, borrowed.
+/// What to ask a server for. Borrows all it is given, and is as cheap to copy as a few slices.
 ///
 /// ```
-/// use ws_core::handshake::{Url, UrlError};
+/// use ws_core::handshake::{Dialer, HandshakeError};
 ///
-/// let url = Url::parse("ws://[::1]:9001/chat?room=7")?;
-/// assert_eq!((url.host(), url.port()), ("::1", 9001)); // to connect to
-/// assert_eq!(url.host_field(), "[::1]:9001"); // in the request
-/// assert_eq!((url.path(), url.query()), ("/chat", Some("room=7")));
+/// let dialer = Dialer::new("ws://server.example.com/chat")?
+///     .subprotocols(&["chat.v2", "chat.v1"])?
+///     .header_fields(&[("Authorization", "Bearer 0123"), ("Origin", "https://example.com")])?;
+/// assert_eq!(dialer.url().port(), 80);
 ///
-/// assert_eq!(Url::parse("ws://example.com/#top").err(), Some(UrlError::Fragment));
-/// # Ok::<(), UrlError>(())
+/// assert!(Dialer::new("ws://a")?.header_fields(&[("Cookie", "a=b\r\nX: y")]).is_err());
+/// # Ok::<(), HandshakeError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Url<'a> {
-    host: &'a str,
-    port: u16,
+#[derive(Clone, Copy)]
+#[must_use]
+pub struct Dialer<'a> {
+    url: Url<'a>,
     host_field: &'a str,
-    path: &'a str,
-    query: Option<&'a str>,
+    header_fields: &'a [(&'a str, &'a str)],
+    subprotocols: &'a [&'a str],
+    extensions: &'a [&'a str],
 }
 
-impl<'a> Url<'a> {
-    /// Parses `ws://host[:port][/path][?query]`; the host may be an IPv6 literal in brackets.
+impl<'a> Dialer<'a> {
+    /// Asks for `url`: no subprotocol, no extension, no header field of the caller's.
     ///
     /// # Errors
     ///
-    /// - [`UrlError::IllegalOctet`]: a blank, a control octet, or anything that is not ASCII.
-    /// - [`UrlError::Scheme`], [`UrlError::Tls`]: not `ws:`.
-    /// - [`UrlError::Fragment`], [`UrlError::UserInfo`]: `#`, or `@` before the path.
-    /// - [`UrlError::Host`], [`UrlError::Port`]: missing or malformed.
+    /// As [`Url::parse`].
+    pub fn new(url: &'a str) -> Result<Self, UrlError> {
+        let url = Url::parse(url)?;
+        let host_field = url.host_field();
+        Ok(Self { url, host_field, header_fields: &[], subprotocols: &[], extensions: &[] })
+    }
+
+    /// Sends `host` (a host with an optional port) in `Host` instead of the URL's. Where to connect
+    /// to, and what a TLS certificate must name, stays the URL's.
     ///
-    /// RFC 6455 §3, RFC 3986.
-    pub fn parse(url: &'a str) -> Result<Self, UrlError> {
-        if !url.bytes().all(|octet| octet.is_ascii_graphic()) {
-            return Err(UrlError::IllegalOctet);
+    /// # Errors
+    ///
+    /// [`OfferError::Host`]: malformed.
+    pub fn host(mut self, host: &'a str) -> Result<Self, OfferError> {
+        Authority::parse(host).map_err(|_| OfferError::Host)?;
+        self.host_field = host;
+        Ok(self)
+    }
+
+    /// Sends these header fields, names and values, behind the handshake's own.
+    ///
+    /// # Errors
+    ///
+    /// - [`OfferError::FieldName`]: not a token.
+    /// - [`OfferError::FieldReserved`]: the handshake writes that field itself, or it says something
+    ///   about a body.
+    /// - [`OfferError::FieldValue`]: CR, LF, NUL or another control octet in it.
+    pub fn header_fields(mut self, fields: &'a [(&'a str, &'a str)]) -> Result<Self, OfferError> {
+        for (name, value) in fields {
+            if !is_token_text(name) {
+                return Err(OfferError::FieldName);
+            }
+            if is_reserved(name) {
+                return Err(OfferError::FieldReserved);
+            }
+            if !value.bytes().all(is_value) {
+                return Err(OfferError::FieldValue);
+            }
         }
-        let (scheme, rest) = url.split_once("://").ok_or(UrlError::Scheme)?;
-        if scheme.eq_ignore_ascii_case("wss") {
-            return Err(UrlError::Tls);
+        self.header_fields = fields;
+        Ok(self)
+    }
+
+    /// Offers these subprotocols, the preferred one first (§1.9).
+    ///
+    /// # Errors
+    ///
+    /// - [`OfferError::Subprotocol`]: not a token.
+    /// - [`OfferError::SubprotocolDuplicated`]: the same twice.
+    /// - [`OfferError::TooMany`]: over [`MAX_OFFERS`] (16).
+    pub fn subprotocols(mut self, offered: &'a [&'a str]) -> Result<Self, OfferError> {
+        if offered.len() > MAX_OFFERS {
+            return Err(OfferError::TooMany);
         }
-        if !scheme.eq_ignore_ascii_case("ws") {
-            return Err(UrlError::Scheme);
+        for (nth, subprotocol) in offered.iter().enumerate() {
+            if !is_token_text(subprotocol) {
+                return Err(OfferError::Subprotocol);
+            }
+            if offered.iter().take(nth).any(|before| before == subprotocol) {
+                return Err(OfferError::SubprotocolDuplicated);
+            }
         }
-        if rest.contains('#') {
-            return Err(UrlError::Fragment);
+        self.subprotocols = offered;
+        Ok(self)
+    }
+
+    /// Offers these extensions, the preferred one first, each as it stands in the request: a name,
+    /// and parameters behind semicolons (§9.1). The same name may stand more than once, as fallback.
+    ///
+    /// Whoever offers an extension has to speak it once the server has chosen it:
+    /// [`Connection`](crate::Connection) does not.
+    ///
+    /// # Errors
+    ///
+    /// - [`OfferError::Extension`]: not one element of the grammar of §9.1.
+    /// - [`OfferError::TooMany`]: over [`MAX_OFFERS`] (16).
+    pub fn extensions(mut self, offered: &'a [&'a str]) -> Result<Self, OfferError> {
+        if offered.len() > MAX_OFFERS {
+            return Err(OfferError::TooMany);
         }
-        let authority_len = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (authority, resource) = rest.split_at_checked(authority_len).unwrap_or((rest, ""));
-        if authority.contains('@') {
-            return Err(UrlError::UserInfo);
-        }
-        let parsed = Authority::parse(authority).map_err(|error| match error {
-            AuthorityError::Host => UrlError::Host,
-            AuthorityError::Port => UrlError::Port,
-        })?;
-        let port = match parsed.port {
-            Some(0) => return Err(UrlError::Port),
-            Some(port) => port,
-            None => DEFAULT_PORT,
+        // A comma would begin another element: none stands in a token, quoted or not.
+        let one = |offer: &str| {
+            !offer.contains(',')
+                && matches!(Extensions::of_value(offer.as_bytes()).next(), Some(Ok(_)))
         };
-        let host_field = if port == DEFAULT_PORT { parsed.bracketed } else { authority };
-        let (path, query) = split_query(resource);
-        // §3: a query is part of the resource name if it is not empty.
-        let query = query.filter(|query| !query.is_empty());
-        Ok(Self { host: parsed.host, port, host_field, path, query })
+        if !offered.iter().all(|offer| one(offer)) {
+            return Err(OfferError::Extension);
+        }
+        self.extensions = offered;
+        Ok(self)
     }
 
-    /// The host to connect to; an IPv6 literal is without its brackets.
+    /// What is dialled.
     #[must_use]
-    pub const fn host(&self) -> &'a str {
-        self.host
+    pub const fn url(&self) -> &Url<'a> {
+        &self.url
     }
 
-    /// The port to connect to.
+    /// The caller's header fields.
     #[must_use]
-    pub const fn port(&self) -> u16 {
-        self.port
+    pub const fn fields(&self) -> &'a [(&'a str, &'a str)] {
+        self.header_fields
     }
 
-    /// The value of `Host`: with the port if it is not the default (§4.1, item 4).
-    #[must_use]
-    pub const fn host_field(&self) -> &'a str {
-        self.host_field
+    /// The same for another `url`, with `fields`, which are some of ours. Without `keeps_host` the
+    /// new URL says who is asked.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn redirected<'b>(
+        &self,
+        url: Url<'b>,
+        keeps_host: bool,
+        fields: &'b [(&'b str, &'b str)],
+    ) -> Dialer<'b>
+    where
+        'a: 'b,
+    {
+        let is_own = self.host_field == self.url.host_field();
+        let host_field = if keeps_host && !is_own { self.host_field } else { url.host_field() };
+        Dialer { url, host_field, header_fields: fields, ..*self }
     }
 
-    /// The path, escapes as written; `/` if none is written.
-    #[must_use]
-    pub const fn path(&self) -> &'a str {
-        self.path
+    pub(super) fn offers_subprotocol(&self, chosen: &str) -> bool {
+        self.subprotocols.contains(&chosen)
     }
 
-    /// The query without its `?`, if there is one that is not empty.
-    #[must_use]
-    pub const fn query(&self) -> Option<&'a str> {
-        self.query
+    pub(super) fn offers_extension(&self, name: &str) -> bool {
+        let mut offered = self
+            .extensions
+            .iter()
+            .filter_map(|offer| Extensions::of_value(offer.as_bytes()).next());
+        offered.any(|offer| offer.is_ok_and(|offer| offer.name == name))
+    }
+
+    /// Appends the request to `out`.
+    pub(super) fn write(&self, key: &Key, out: &mut Vec<u8>) {
+        let mut put = |text: &str| out.extend_from_slice(text.as_bytes());
+        put("GET ");
+        put(self.url.path());
+        if let Some(query) = self.url.query() {
+            put("?");
+            put(query);
+        }
+        put(" HTTP/1.1\r\nHost: ");
+        put(self.host_field);
+        put("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n");
+        for (name, offered) in [
+            ("Sec-WebSocket-Protocol: ", self.subprotocols),
+            ("Sec-WebSocket-Extensions: ", self.extensions),
+        ] {
+            let mut before = name;
+            for element in offered {
+                put(before);
+                put(element);
+                before = ", ";
+            }
+            if !offered.is_empty() {
+                put("\r\n");
+            }
+        }
+        for (name, value) in self.header_fields {
+            for text in [name, ": ", value, "\r\n"] {
+                put(text);
+            }
+        }
+        put("Sec-WebSocket-Key: ");
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(b"\r\n\r\n");
     }
 }
 
-/// A URL that cannot be dialed. Nothing was sent.
+/// Header fields by their names alone: the values hold cookies and credentials.
+impl fmt::Debug for Dialer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Names<'a>(&'a [(&'a str, &'a str)]);
+        impl fmt::Debug for Names<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+            }
+        }
+        f.debug_struct("Dialer")
+            .field("url", &self.url)
+            .field("host_field", &self.host_field)
+            .field("header_fields", &Names(self.header_fields))
+            .field("subprotocols", &self.subprotocols)
+            .field("extensions", &self.extensions)
+            .finish()
+    }
+}
+
+fn is_token_text(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token)
+}
+
+/// Fields that the handshake writes, that only a server sends, or that frame a body.
+fn is_reserved(name: &str) -> bool {
+    const OURS: [&str; 9] = [
+        "Host",
+        "Upgrade",
+        "Connection",
+        "Keep-Alive",
+        "Content-Length",
+        "Transfer-Encoding",
+        "TE",
+        "Trailer",
+        "Expect",
+    ];
+    const PREFIX: &str = "Sec-WebSocket-";
+    OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name))
+        || name.get(..PREFIX.len()).is_some_and(|front| front.eq_ignore_ascii_case(PREFIX))
+}
+
+/// A request that cannot be written: our caller's text, not the peer's. Nothing was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum UrlError {
-    /// A blank, a control octet, or anything that is not ASCII.
-    IllegalOctet,
-    /// The scheme is not `ws`.
-    Scheme,
-    /// The scheme is `wss`, and this build has no TLS.
-    Tls,
-    /// A fragment (RFC 6455 §3).
-    Fragment,
-    /// A user name or password.
-    UserInfo,
-    /// The host is missing or malformed.
+pub enum OfferError {
+    /// A Host that is not a host with an optional port.
     Host,
-    /// The port is not a number from 1 to 65535.
-    Port,
+    /// A header field's name is not a token.
+    FieldName,
+    /// A header field that the handshake writes itself, or that announces a body.
+    FieldReserved,
+    /// A header field's value holds CR, LF, NUL or another control octet.
+    FieldValue,
+    /// A subprotocol is not a token.
+    Subprotocol,
+    /// The same subprotocol twice.
+    SubprotocolDuplicated,
+    /// An extension is not a name with parameters.
+    Extension,
+    /// More than [`MAX_OFFERS`] subprotocols or extensions.
+    TooMany,
 }
 
-impl fmt::Display for UrlError {
+impl fmt::Display for OfferError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::IllegalOctet => {
-                "URL holds a blank, a control octet or non-ASCII text; percent-encode it"
+            Self::Host => "Host is not a host with an optional port",
+            Self::FieldName => "header field name is not a token (RFC 9110 section 5.1)",
+            Self::FieldReserved => {
+                "header field is the handshake's own; use the Dialer's methods for Host, \
+                 subprotocols and extensions"
             }
-            Self::Scheme => "URL does not begin with ws://",
-            Self::Tls => "wss:// needs TLS, which this build does not have; use ws://",
-            Self::Fragment => {
-                "URL has a fragment; remove it, or write # as %23 (RFC 6455 section 3)"
+            Self::FieldValue => {
+                "header field value holds a control octet, such as CR or LF (RFC 9110 section 5.5)"
             }
-            Self::UserInfo => "URL holds a user name or password; remove it",
-            Self::Host => "URL's host is missing or malformed",
-            Self::Port => "URL's port is not a number from 1 to 65535",
+            Self::Subprotocol => "subprotocol is not a token (RFC 6455 section 4.1, item 10)",
+            Self::SubprotocolDuplicated => {
+                "subprotocol is offered twice (RFC 6455 section 4.1, item 10)"
+            }
+            Self::Extension => {
+                "extension offer is not a name with parameters (RFC 6455 section 9.1)"
+            }
+            Self::TooMany => "more than 16 subprotocols or extensions",
         })
     }
 }
 
-impl core::error::Error for UrlError {}
+impl core::error::Error for OfferError {}

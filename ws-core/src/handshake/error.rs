@@ -6,7 +6,8 @@
 
 use core::fmt;
 
-use super::dial::UrlError;
+use super::dial::OfferError;
+use super::url::UrlError;
 
 /// An HTTP head that breaks the grammar of HTTP/1.1 or exceeds a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -255,6 +256,8 @@ impl From<HeadError> for Rejection {
 pub enum HandshakeError {
     /// Client: the URL cannot be dialed. Nothing was sent.
     Url(UrlError),
+    /// Client: the request cannot be written. Nothing was sent.
+    Offer(OfferError),
     /// Server: the request was refused.
     Rejected(Rejection),
     /// Server: the application refused the request with this status.
@@ -267,6 +270,10 @@ pub enum HandshakeError {
     HttpVersion,
     /// Client: the server answered with this status instead of 101.
     Status(u16),
+    /// Client: the proxy answered CONNECT with this status instead of 2xx.
+    Proxy(u16),
+    /// Client: octets behind the proxy's answer, before anything was sent through the tunnel.
+    ProxyOctets,
     /// Client: more than [`MAX_INTERIM_RESPONSES`](super::MAX_INTERIM_RESPONSES) interim responses.
     TooManyInterimResponses,
     /// Client: Upgrade is missing, or names another protocol than `websocket`.
@@ -281,8 +288,12 @@ pub enum HandshakeError {
     AcceptMismatch,
     /// Client: the server chose an extension that was not offered.
     ExtensionNotOffered,
+    /// Client: the server chose the same extension twice.
+    ExtensionDuplicated,
     /// Client: the server chose a subprotocol that was not offered.
     SubprotocolNotOffered,
+    /// Client: more than one Sec-WebSocket-Protocol.
+    SubprotocolDuplicated,
     /// Client: an interim response or the 101 announces a body: Content-Length or Transfer-Encoding.
     Body,
     /// The peer's stream ended before its head did.
@@ -296,6 +307,7 @@ impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Url(error) => return error.fmt(f),
+            Self::Offer(error) => return error.fmt(f),
             Self::Rejected(rejection) => return rejection.fmt(f),
             Self::Refused(status) => {
                 return write!(f, "the application refused the request with {status}");
@@ -308,6 +320,14 @@ impl fmt::Display for HandshakeError {
                      credentials (RFC 6455 section 4.1)"
                 );
             }
+            Self::Proxy(status) => {
+                return write!(
+                    f,
+                    "proxy answered CONNECT with status {status}; check its credentials and rules \
+                     (RFC 9110 section 9.3.6)"
+                );
+            }
+            Self::ProxyOctets => "octets behind the proxy's answer (RFC 9110 section 9.3.6)",
             Self::StatusLine => "response is not HTTP; check host and port (RFC 9112 section 4)",
             Self::HttpVersion => {
                 "response is not HTTP/1.1; check for a proxy in between (RFC 9112 section 2.3)"
@@ -332,6 +352,12 @@ impl fmt::Display for HandshakeError {
             Self::ExtensionNotOffered => {
                 "server chose an extension that was not offered (RFC 6455 section 4.1, response \
                  item 5)"
+            }
+            Self::ExtensionDuplicated => {
+                "server chose the same extension twice (RFC 6455 section 9.1)"
+            }
+            Self::SubprotocolDuplicated => {
+                "server chose more than one subprotocol (RFC 6455 section 11.3.4)"
             }
             Self::SubprotocolNotOffered => {
                 "server chose a subprotocol that was not offered (RFC 6455 section 4.1, response \
@@ -364,5 +390,11 @@ impl From<Rejection> for HandshakeError {
 impl From<UrlError> for HandshakeError {
     fn from(error: UrlError) -> Self {
         Self::Url(error)
+    }
+}
+
+impl From<OfferError> for HandshakeError {
+    fn from(error: OfferError) -> Self {
+        Self::Offer(error)
     }
 }

@@ -13,6 +13,7 @@
 //!  handle_input ◀────────────────── 101, Sec-WebSocket-Accept ─── request.accept(out)
 //!     │ Ok(None): read more    or ─ 4xx, 5xx, then TCP ends ───── rejection.write(out)
 //!     │ Err(error)
+//!     │            after Err(Status): refusal(input) says more
 //!     ▼ Ok(Some(response)): frames from octet response.head_len() on
 //! ```
 //!
@@ -22,19 +23,22 @@
 //! [`Limits::max_head_len`](crate::Limits::max_head_len), so the caller's buffer need not be longer
 //! than that and one read. How the octets were cut into reads changes nothing.
 //!
+//! What a client asks for is a [`Dialer`]; what a server may answer is checked against it. On the way
+//! to the server there may be a [`Proxy`] ([`ProxyHandshake`]), and its answer may be a [`Redirect`].
+//!
 //! # Examples
 //!
 //! The two machines in memory:
 //!
 //! ```
 //! use ws_core::Limits;
-//! use ws_core::handshake::{ClientHandshake, ServerHandshake, Url};
+//! use ws_core::handshake::{ClientHandshake, Dialer, ServerHandshake};
 //!
 //! let limits = Limits::default();
-//! let url = Url::parse("ws://server.example.com/chat?room=7")?;
+//! let dialer = Dialer::new("ws://server.example.com/chat?room=7")?;
 //! let mut to_server = Vec::new();
 //! // An application takes 16 octets from a cryptographic generator.
-//! let mut client = ClientHandshake::new(&url, &limits, [7; 16], &mut to_server);
+//! let mut client = ClientHandshake::new(&dialer, &limits, [7; 16], &mut to_server);
 //!
 //! let mut server = ServerHandshake::new(&limits);
 //! let request = server.handle_input(&to_server)?.expect("the head is whole");
@@ -85,22 +89,37 @@ mod client;
 
 mod dial;
 
+mod url;
+
+mod refused;
+
+mod body;
+
+mod redirect;
+
+mod proxy;
+
 mod error;
 
 pub use answer::{Answer, ResponseFields};
+pub use body::{BodyReader, MAX_REFUSAL_BODY_LEN};
 pub use client::{ClientHandshake, MAX_INTERIM_RESPONSES};
 pub use cookies::cookies;
-pub use dial::{Url, UrlError};
+pub use dial::{Dialer, MAX_OFFERS, OfferError};
 pub use error::{HandshakeError, HeadError, Rejection};
 pub use extensions::{
     Extension, Extensions, MAX_EXTENSIONS, MalformedExtensions, Param, ParamValue,
 };
 pub use fields::{Fields, HeaderField, tokens};
 pub use key::{ACCEPT_LEN, KEY_LEN, Key};
+pub use proxy::{Proxies, Proxy, ProxyHandshake};
+pub use redirect::Redirect;
 pub use refusal::Refusal;
+pub use refused::RefusedResponse;
 pub use request::Request;
 pub use response::Response;
 pub use server::ServerHandshake;
 pub use subprotocols::{MAX_SUBPROTOCOLS, Subprotocols};
 pub use upgrade::{RequestLine, Upgrade};
 pub use upgrader::{Accepted, Agreed, Upgrader};
+pub use url::{Url, UrlError};

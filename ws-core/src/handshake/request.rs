@@ -1,4 +1,4 @@
-//! The client's GET: what a server reads of it, and how a client writes it (RFC 6455 §4.1, §4.2.1).
+//! The client's GET, as a server reads it (RFC 6455 §4.2.1). [`super::dial`] writes it.
 //!
 //! In: lines of a head, one after the other. Out: a [`Request`] that borrows from them, or the
 //! [`Rejection`] that answers it. Every rule that a request can break is in this file.
@@ -9,7 +9,6 @@ use core::ops::Range;
 
 use super::answer::Draft;
 use super::authority::Authority;
-use super::dial::Url;
 use super::error::Rejection;
 use super::extensions::{Extension, Extensions};
 use super::fields::{Fields, HeaderField, is_token};
@@ -310,22 +309,4 @@ fn once<T>(place: &mut Option<T>, value: T, twice: Rejection) -> Result<(), Reje
         None => Ok(()),
         Some(_) => Err(twice),
     }
-}
-
-/// Appends the request for `url` to `out`.
-pub(super) fn write(url: &Url<'_>, key: &Key, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"GET ");
-    out.extend_from_slice(url.path().as_bytes());
-    if let Some(query) = url.query() {
-        out.push(b'?');
-        out.extend_from_slice(query.as_bytes());
-    }
-    out.extend_from_slice(b" HTTP/1.1\r\nHost: ");
-    out.extend_from_slice(url.host_field().as_bytes());
-    out.extend_from_slice(
-        b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
-          Sec-WebSocket-Key: ",
-    );
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(b"\r\n\r\n");
 }

@@ -8,7 +8,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::answer::push_decimal;
+use super::dial::{Dialer, MAX_OFFERS};
 use super::error::{HandshakeError, Rejection};
+use super::extensions::Extensions;
 use super::fields::{FieldLines, Fields, HeaderField, is_value, tokens};
 use super::key::ACCEPT_LEN;
 
@@ -16,6 +18,7 @@ use super::key::ACCEPT_LEN;
 #[derive(Clone)]
 pub struct Response<'a> {
     field_lines: &'a [u8],
+    subprotocol: Option<&'a str>,
     head_len: usize,
 }
 
@@ -26,6 +29,19 @@ impl<'a> Response<'a> {
         Fields::new(self.field_lines)
     }
 
+    /// The subprotocol that the server chose of those offered (§1.9).
+    #[must_use]
+    pub const fn subprotocol(&self) -> Option<&'a str> {
+        self.subprotocol
+    }
+
+    /// The extensions that the server chose of those offered, each with its parameters as sent, in
+    /// the order of its answer. Their parameters are not judged here.
+    pub fn extensions(&self) -> impl Iterator<Item = &'a [u8]> + Clone {
+        let chosen = self.fields().filter(|field| field.is("Sec-WebSocket-Extensions"));
+        chosen.flat_map(|field| tokens(field.value))
+    }
+
     /// Octets of the input that the response took, interim responses before it included. Octets of
     /// the input behind them are frames.
     #[must_use]
@@ -33,18 +49,20 @@ impl<'a> Response<'a> {
         self.head_len
     }
 
-    /// Checks the `field_lines` of a 101, the empty line included, against the answer to our key.
+    /// Checks the `field_lines` of a 101, the empty line included, against the answer to our key and
+    /// what was offered.
     pub(super) fn parse(
         field_lines: &'a [u8],
         accept: &[u8; ACCEPT_LEN],
+        offer: &Dialer<'_>,
         head_len: usize,
     ) -> Result<Self, HandshakeError> {
         let mut seen = Seen::default();
         for field in FieldLines::new(field_lines) {
-            seen.note(&field?)?;
+            seen.note(&field?, offer)?;
         }
         seen.check(accept)?;
-        Ok(Self { field_lines, head_len })
+        Ok(Self { field_lines, subprotocol: seen.subprotocol, head_len })
     }
 }
 
@@ -110,11 +128,14 @@ struct Seen<'a> {
     upgrade: bool,
     connection: bool,
     accept: Option<&'a [u8]>,
+    subprotocol: Option<&'a str>,
+    /// The names of the extensions chosen so far.
+    extensions: [&'a str; MAX_OFFERS],
 }
 
 impl<'a> Seen<'a> {
     /// Takes one field in: the rules about a field alone, and about fields that may stand only once.
-    fn note(&mut self, field: &HeaderField<'a>) -> Result<(), HandshakeError> {
+    fn note(&mut self, field: &HeaderField<'a>, offer: &Dialer<'_>) -> Result<(), HandshakeError> {
         if field.is("Upgrade") {
             // Every protocol that the connection now speaks; ours must be the only one.
             if !tokens(field.value).all(|token| token.eq_ignore_ascii_case(b"websocket")) {
@@ -128,11 +149,41 @@ impl<'a> Seen<'a> {
                 return Err(HandshakeError::AcceptDuplicated);
             }
         } else if field.is("Sec-WebSocket-Extensions") {
-            return Err(HandshakeError::ExtensionNotOffered);
+            // What is no list of extensions, or a longer one than any offer, chooses what nobody
+            // has offered.
+            if tokens(field.value).nth(MAX_OFFERS).is_some() {
+                return Err(HandshakeError::ExtensionNotOffered);
+            }
+            for chosen in Extensions::of_value(field.value) {
+                let chosen = chosen.map_err(|_| HandshakeError::ExtensionNotOffered)?;
+                self.note_extension(chosen.name, offer)?;
+            }
         } else if field.is("Sec-WebSocket-Protocol") {
-            return Err(HandshakeError::SubprotocolNotOffered);
+            // Compared octet by octet, the case of letters included (§4.1, response item 6).
+            let chosen = field.value_str().filter(|chosen| offer.offers_subprotocol(chosen));
+            let chosen = chosen.ok_or(HandshakeError::SubprotocolNotOffered)?;
+            if self.subprotocol.replace(chosen).is_some() {
+                return Err(HandshakeError::SubprotocolDuplicated);
+            }
         } else if announces_body(field) {
             return Err(HandshakeError::Body);
+        }
+        Ok(())
+    }
+
+    fn note_extension(&mut self, name: &'a str, offer: &Dialer<'_>) -> Result<(), HandshakeError> {
+        if !offer.offers_extension(name) {
+            return Err(HandshakeError::ExtensionNotOffered);
+        }
+        // Each is offered and none stands twice, so there are never more than were offered.
+        for seen in &mut self.extensions {
+            if seen.is_empty() {
+                *seen = name;
+                break;
+            }
+            if *seen == name {
+                return Err(HandshakeError::ExtensionDuplicated);
+            }
         }
         Ok(())
     }

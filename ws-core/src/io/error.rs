@@ -1,11 +1,13 @@
 //! What an adapter, blocking or tokio, can report: whose fault it is stays visible.
 
+use alloc::boxed::Box;
 use core::fmt;
 use std::io;
 
+use super::refused::Refused;
 use crate::connection::Failure;
 use crate::error::Misuse;
-use crate::handshake::HandshakeError;
+use crate::handshake::{HandshakeError, OfferError, UrlError};
 
 /// An error of a [`WebSocket`](super::WebSocket) or of its opening handshake.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub enum Error {
     Misuse(Misuse),
     /// The opening handshake failed: the peer's answer or request, the URL, or the time it took.
     Handshake(HandshakeError),
+    /// The server answered our opening handshake with another status than 101: what it said.
+    Refused(Box<Refused>),
 }
 
 impl fmt::Display for Error {
@@ -29,6 +33,9 @@ impl fmt::Display for Error {
             Self::Failed(failure) => failure.fmt(f),
             Self::Misuse(misuse) => misuse.fmt(f),
             Self::Handshake(error) => write!(f, "opening handshake: {error}"),
+            Self::Refused(refused) => {
+                write!(f, "opening handshake: {}", HandshakeError::Status(refused.status()))
+            }
         }
     }
 }
@@ -40,6 +47,7 @@ impl std::error::Error for Error {
             Self::Failed(failure) => Some(failure),
             Self::Misuse(misuse) => Some(misuse),
             Self::Handshake(error) => Some(error),
+            Self::Refused(_) => None,
         }
     }
 }
@@ -71,4 +79,16 @@ impl From<HandshakeError> for Error {
 /// An I/O error once more, for a second caller; what a custom error holds stays with the first.
 pub(crate) fn same_error(error: &io::Error) -> io::Error {
     error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+}
+
+impl From<UrlError> for Error {
+    fn from(error: UrlError) -> Self {
+        Self::Handshake(error.into())
+    }
+}
+
+impl From<OfferError> for Error {
+    fn from(error: OfferError) -> Self {
+        Self::Handshake(error.into())
+    }
 }

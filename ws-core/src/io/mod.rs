@@ -3,29 +3,36 @@
 //! ```text
 //! one frame at a time     read_header, read_frame, write_header, write_frame
 //! a connection            accept, accept_with, connect ─▶ WebSocket ─ recv, feed, flush, send, close
+//! a connection            accept, connect, connect_with, connect_over ─▶ WebSocket
+//!                         WebSocket ─ recv, feed, flush, send, close
 //! one message as a stream WebSocket::reader ─▶ Read      WebSocket::writer ─▶ Write
 //! ```
 
 mod accept;
 mod buffer;
 mod close;
+mod connect;
 mod drive;
 mod error;
 mod frames;
 mod message_reader;
 mod message_writer;
 mod open;
+mod record;
+mod refused;
 mod transport;
 mod websocket;
 
 pub use accept::{accept, accept_with};
 pub use close::PeerClose;
+pub use connect::{connect, connect_over, connect_recorded, connect_with};
 pub use error::Error;
 #[cfg_attr(not(feature = "tokio"), expect(unused_imports, reason = "for the tokio adapter"))]
 pub(crate) use error::same_error;
 pub use frames::{read_frame, read_header, write_frame, write_header};
 pub use message_reader::MessageReader;
 pub use message_writer::MessageWriter;
-pub use open::{connect, connect_over};
+pub use record::Record;
+pub use refused::Refused;
 pub use transport::{Plain, Transport};
 pub use websocket::{Lent, WebSocket};

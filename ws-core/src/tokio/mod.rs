@@ -2,6 +2,9 @@
 //!
 //! ```text
 //! accept, accept_with, connect ─▶ WebSocket ─ recv, feed, flush, send, close ─ split ─▶ ReadHalf, WriteHalf
+//! accept                              ─┐
+//! connect, connect_with ─▶ Connector  ─┼─▶ WebSocket ─ recv, feed, flush, send, close
+//! connect_over                        ─┘      └─ split ─▶ ReadHalf, WriteHalf
 //! ```
 //!
 //! The closing handshake has deadlines, so it needs a runtime with its time driver on: without one,
@@ -11,19 +14,30 @@
 
 mod accept;
 mod clock;
+mod connect;
+mod connector;
 mod drive;
+mod eyeballs;
 mod open;
 mod output;
 mod pool;
 mod read_buffer;
 mod sink;
 mod split;
+mod stream;
+#[cfg(feature = "rustls")]
+mod tls;
 mod wakers;
 mod websocket;
 
 pub use accept::{accept, accept_with};
-pub use open::{connect, connect_over};
+pub use connect::{connect, connect_over, connect_recorded, connect_with};
+pub use connector::Connector;
 pub use split::{ReadHalf, WriteHalf};
+pub use stream::ClientStream;
 pub use websocket::{Event, Piece, WebSocket};
 
-pub use crate::io::{Error, PeerClose};
+pub use crate::io::{Error, PeerClose, Record, Refused};
+/// The rustls that [`Connector::tls`] takes its configuration from.
+#[cfg(feature = "rustls")]
+pub use tokio_rustls::rustls;

@@ -1,0 +1,228 @@
+//! The way to a server: name, TCP, TLS; then the opening handshake, all within one deadline.
+//!
+//! ```text
+//! URL ─resolve─▶ addresses ─race─▶ TCP ─(proxy) CONNECT, (wss) TLS─▶ ClientStream
+//!  ▲                                                                     │ opening handshake
+//!  └──────────── (redirects) ───────────────────────────────────────── answer ─▶ WebSocket
+//!
+//! all of it within Limits::handshake_timeout, absolutely
+//! ```
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use std::net::SocketAddr;
+
+use ::tokio::io::{AsyncReadExt, AsyncWriteExt};
+use ::tokio::net::{TcpSocket, TcpStream, lookup_host};
+use ::tokio::time::{Instant, timeout_at};
+
+use super::clock::later;
+use super::connect::open;
+use super::eyeballs::{interleave, race};
+use super::stream::ClientStream;
+use super::websocket::WebSocket;
+use crate::connection::Config;
+use crate::handshake::{Dialer, HandshakeError, Proxies, ProxyHandshake, Redirect, Url};
+use crate::io::{Error, Record};
+use crate::limits::Limits;
+
+/// How to get to a server. What to ask for there is the [`Dialer`]'s.
+///
+/// ```no_run
+/// use ws_core::handshake::Dialer;
+/// use ws_core::tokio::{Connector, Error};
+///
+/// # async fn example() -> Result<(), Error> {
+/// let dialer = Dialer::new("ws://server.example.com/chat")?.subprotocols(&["chat.v2"])?;
+/// let connector = Connector::new().local_address([192, 0, 2, 7].into());
+/// let socket = connector.connect(&dialer, ws_core::Config::default()).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Connector {
+    local_address: Option<IpAddr>,
+    proxies: Proxies,
+    redirects: u8,
+    #[cfg(feature = "rustls")]
+    tls: Option<alloc::sync::Arc<super::rustls::ClientConfig>>,
+}
+
+impl Connector {
+    /// TCP with `TCP_NODELAY`, from whatever local address the system picks; addresses of a name
+    /// are raced (RFC 8305). No proxy is used, no redirect followed.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Connects from this address of ours; only addresses of its family are tried.
+    pub const fn local_address(mut self, address: IpAddr) -> Self {
+        self.local_address = Some(address);
+        self
+    }
+
+    /// Goes through these proxies. The environment's are used only if asked for:
+    /// `Proxies::from_variables(|name| std::env::var(name).ok())`.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Follows up to `max` redirects, one after the other, within the same deadline. Those that
+    /// cannot be followed ([`Redirect::of`]), and one more than `max`, are told as the refusals that
+    /// they are.
+    ///
+    /// From the first redirect to another scheme, host or port on, `Authorization`, `Cookie`,
+    /// `Proxy-Authorization` and another Host than the URL's are not sent.
+    pub const fn redirects(mut self, max: u8) -> Self {
+        self.redirects = max;
+        self
+    }
+
+    /// Speaks TLS by this configuration, with `wss`. Without it the roots are the platform's (feature
+    /// `rustls-platform-verifier`), or Mozilla's (feature `rustls-webpki-roots`), or there is no TLS.
+    #[cfg(feature = "rustls")]
+    pub fn tls(mut self, config: alloc::sync::Arc<super::rustls::ClientConfig>) -> Self {
+        self.tls = Some(config);
+        self
+    }
+
+    /// Connects to the URL of `dialer`, and asks for what it says.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](super::connect).
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel-safe: a dropped future drops the transport.
+    pub async fn connect(
+        &self,
+        dialer: &Dialer<'_>,
+        config: Config,
+    ) -> Result<WebSocket<ClientStream>, Error> {
+        self.dial(dialer, config, None).await
+    }
+
+    /// As [`connect`](Self::connect), and leaves the octets of the handshake in `record`: for
+    /// debugging.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](super::connect).
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel-safe: a dropped future drops the transport.
+    pub async fn connect_recorded(
+        &self,
+        dialer: &Dialer<'_>,
+        config: Config,
+        record: &mut Record,
+    ) -> Result<WebSocket<ClientStream>, Error> {
+        self.dial(dialer, config, Some(record)).await
+    }
+
+    async fn dial(
+        &self,
+        dialer: &Dialer<'_>,
+        config: Config,
+        mut record: Option<&mut Record>,
+    ) -> Result<WebSocket<ClientStream>, Error> {
+        let deadline = later(Instant::now(), config.limits.handshake_timeout());
+        let mut result = self.dial_once(dialer, config, deadline, record.as_deref_mut()).await;
+        let mut fields = Vec::new();
+        let mut keeps_host = true;
+        let mut url = String::new();
+        for nth in 0..self.redirects {
+            let Err(Error::Refused(refused)) = &result else { break };
+            let from = if nth == 0 { *dialer.url() } else { Url::parse(&url)? };
+            let Some(redirect) = Redirect::of(&from, refused.status(), refused.fields()) else {
+                break;
+            };
+            if nth == 0 {
+                fields = dialer.fields().to_vec();
+            }
+            if !redirect.same_origin {
+                fields.retain(|(name, _)| !Redirect::is_credential(name));
+                keeps_host = false;
+            }
+            url = redirect.url;
+            let next = dialer.redirected(Url::parse(&url)?, keeps_host, &fields);
+            result = self.dial_once(&next, config, deadline, record.as_deref_mut()).await;
+        }
+        result
+    }
+
+    async fn dial_once(
+        &self,
+        dialer: &Dialer<'_>,
+        config: Config,
+        deadline: Instant,
+        record: Option<&mut Record>,
+    ) -> Result<WebSocket<ClientStream>, Error> {
+        let transport = timeout_at(deadline, self.transport(dialer.url(), &config.limits)).await;
+        let io = transport.map_err(|_| HandshakeError::Timeout)??;
+        open(io, dialer, config, deadline, record).await
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn transport(&self, url: &Url<'_>, limits: &Limits) -> Result<ClientStream, Error> {
+        if !url.is_secure() {
+            return Ok(ClientStream::plain(self.tunnel(url, limits).await?));
+        }
+        let tls = super::tls::Tls::new(self.tls.as_ref(), url)?;
+        let io = self.tunnel(url, limits).await?;
+        Ok(ClientStream::tls(tls.connect(io).await?))
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    async fn transport(&self, url: &Url<'_>, limits: &Limits) -> Result<ClientStream, Error> {
+        if url.is_secure() {
+            return Err(crate::handshake::UrlError::Tls.into());
+        }
+        Ok(ClientStream::plain(self.tunnel(url, limits).await?))
+    }
+
+    /// TCP to the server, or a proxy's tunnel.
+    async fn tunnel(&self, url: &Url<'_>, limits: &Limits) -> Result<TcpStream, Error> {
+        let Some(proxy) = self.proxies.choose(url) else {
+            return self.tcp(url.host(), url.port()).await;
+        };
+        let mut io = self.tcp(proxy.host(), proxy.port()).await?;
+        let mut request = Vec::new();
+        let mut handshake = ProxyHandshake::new(proxy, url, limits, &mut request);
+        io.write_all(&request).await?;
+        let mut input = Vec::with_capacity(1024);
+        loop {
+            if io.read_buf(&mut input).await? == 0 {
+                return Err(HandshakeError::Incomplete.into());
+            }
+            if handshake.handle_input(&input)? {
+                return Ok(io);
+            }
+        }
+    }
+
+    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Error> {
+        let addresses = lookup_host((host, port)).await?;
+        let local = self.local_address;
+        let usable =
+            |address: &SocketAddr| local.is_none_or(|local| local.is_ipv6() == address.is_ipv6());
+        let io = race(interleave(addresses.filter(usable)), |address| async move {
+            let socket = match address {
+                SocketAddr::V4(_) => TcpSocket::new_v4()?,
+                SocketAddr::V6(_) => TcpSocket::new_v6()?,
+            };
+            if let Some(local) = local {
+                socket.bind(SocketAddr::new(local, 0))?;
+            }
+            socket.connect(address).await
+        });
+        let io = io.await?;
+        io.set_nodelay(true)?;
+        Ok(io)
+    }
+}

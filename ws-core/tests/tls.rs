@@ -1,0 +1,172 @@
+//! `wss` over loopback, with a certificate made here: C09 and HC-32 behind TLS (T24), and who is
+//! trusted.
+#![cfg(feature = "rustls")]
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use ws_core::handshake::{Dialer, HandshakeError, UrlError};
+use ws_core::tokio::rustls::crypto::ring::default_provider;
+use ws_core::tokio::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use ws_core::tokio::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use ws_core::tokio::{Connector, Error};
+use ws_core::{CloseCode, Config, Message};
+
+/// A server's configuration for `name`, and that of a client that trusts it.
+fn configs(name: &str) -> (ServerConfig, ClientConfig) {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let certificate = CertificateDer::from(made.cert);
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let provider = Arc::new(default_provider());
+    let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key.into())
+        .unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let client = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (server, client)
+}
+
+/// Serves one TLS connection for `name`; gives its port, a client that trusts it, and the outcome.
+async fn serve<F: Future<Output = Result<(), Error>> + Send + 'static>(
+    name: &str,
+    serve: impl FnOnce(TlsStream<TcpStream>) -> F + Send + 'static,
+) -> (u16, Connector, JoinHandle<Result<(), Error>>) {
+    let (server, client) = configs(name);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let served = tokio::spawn(async move {
+        let io = listener.accept().await?.0;
+        let io = TlsAcceptor::from(Arc::new(server)).accept(io).await?;
+        serve(io).await
+    });
+    (port, Connector::new().tls(Arc::new(client)), served)
+}
+
+async fn echo(io: TlsStream<TcpStream>) -> Result<(), Error> {
+    let mut socket = ws_core::tokio::accept(io, Config::default()).await?;
+    while let Some(message) = socket.recv().await? {
+        socket.feed(message).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn wss_exchanges_messages_and_closes_cleanly() {
+    for (name, host) in [("localhost", "localhost"), ("127.0.0.1", "127.0.0.1")] {
+        let (port, connector, server) = serve(name, echo).await;
+        let url = format!("wss://{host}:{port}/chat");
+        let dialer = Dialer::new(&url).unwrap();
+        let mut socket = connector.connect(&dialer, Config::default()).await.unwrap();
+        assert!(socket.get_ref().is_secure());
+        assert!(socket.get_ref().tcp().nodelay().unwrap());
+        for message in [Message::text("κόσμε"), Message::binary(vec![7; 1 << 20])] {
+            socket.send(message.clone()).await.unwrap();
+            assert_eq!(socket.recv().await.unwrap(), Some(message));
+        }
+        socket.close(CloseCode::NORMAL, "done").await.unwrap();
+        assert_eq!(socket.peer_close().unwrap().code, CloseCode::NORMAL);
+        server.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_trusted_gets_no_request() {
+    // Another name than the certificate's; a certificate that nobody vouches for.
+    for trusts in [true, false] {
+        let (port, connector, server) = serve("example.com", echo).await;
+        let connector =
+            if trusts { connector } else { Connector::new().tls(Arc::new(configs("localhost").1)) };
+        let url = format!("wss://localhost:{port}/");
+        let dialer = Dialer::new(&url).unwrap();
+        let result = connector.connect(&dialer, Config::default()).await.map(|_| ());
+        assert!(
+            matches!(&result, Err(Error::Io(error)) if error.to_string().contains("ertificate")),
+            "{result:?}"
+        );
+        assert!(server.await.unwrap().is_err());
+    }
+    // The roots of the features know no certificate made here either.
+    #[cfg(any(feature = "rustls-platform-verifier", feature = "rustls-webpki-roots"))]
+    {
+        let (port, _, server) = serve("localhost", echo).await;
+        let url = format!("wss://localhost:{port}/");
+        let result = ws_core::tokio::connect(&url, Config::default()).await.map(|_| ());
+        assert!(matches!(result, Err(Error::Io(_))), "{result:?}");
+        assert!(server.await.unwrap().is_err());
+    }
+}
+
+#[tokio::test]
+async fn c12_a_host_that_no_certificate_can_name_is_told_before_any_io() {
+    let connector = Connector::new().tls(Arc::new(configs("localhost").1));
+    let dialer = Dialer::new("wss://a..b:1/").unwrap();
+    let result = connector.connect(&dialer, Config::default()).await.map(|_| ());
+    let host = UrlError::Host;
+    assert!(
+        matches!(result, Err(Error::Handshake(HandshakeError::Url(e))) if e == host),
+        "{result:?}"
+    );
+}
+
+#[tokio::test]
+async fn c09_t24_frames_behind_the_101_arrive_through_tls() {
+    const FRAMES: &[u8] = b"\x81\x01a\x81\x01b\x81\x01c";
+    for cut in 0..=FRAMES.len() {
+        let (port, connector, server) = serve("localhost", move |mut io| async move {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                io.read_buf(&mut request).await?;
+            }
+            let mut answer = Vec::new();
+            let limits = ws_core::Limits::default();
+            let mut handshake = ws_core::handshake::ServerHandshake::new(&limits);
+            let request = handshake.handle_input(&request).map_err(HandshakeError::from)?;
+            request.expect("a whole request").accept(&mut answer);
+            answer.extend_from_slice(&FRAMES[..cut]);
+            io.write_all(&answer).await?;
+            io.flush().await?;
+            io.write_all(&FRAMES[cut..]).await?;
+            io.flush().await?;
+            let _ = io.read(&mut [0]).await;
+            Ok(())
+        })
+        .await;
+        let url = format!("wss://localhost:{port}/");
+        let dialer = Dialer::new(&url).unwrap();
+        let mut socket = connector.connect(&dialer, Config::default()).await.unwrap();
+        for text in ["a", "b", "c"] {
+            assert_eq!(socket.recv().await.unwrap(), Some(Message::text(text)), "cut at {cut}");
+        }
+        drop(socket);
+        server.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn hc32_t24_tcp_that_ends_inside_tls_is_an_error() {
+    let (port, connector, server) = serve("localhost", |mut io| async move {
+        io.read_buf(&mut Vec::new()).await?;
+        // The stream ends without the close_notify that would have to come first.
+        let (tcp, _) = io.into_inner();
+        drop(tcp);
+        Ok(())
+    })
+    .await;
+    let url = format!("wss://localhost:{port}/");
+    let dialer = Dialer::new(&url).unwrap();
+    let result = connector.connect(&dialer, Config::default()).await.map(|_| ());
+    assert!(matches!(result, Err(Error::Io(_))), "{result:?}");
+    server.await.unwrap().unwrap();
+}
