@@ -112,6 +112,26 @@ async fn hs16_a_frame_in_one_write_with_the_request() {
     assert_eq!(error, HandshakeError::Rejected(Rejection::OctetsAfterHead));
 }
 
+#[tokio::test]
+async fn hs73_hs76_a_frame_that_breaks_a_rule_right_behind_the_101_is_1002() {
+    // Unmasked; RSV1 where no extension was agreed, though one was offered.
+    for frame in [&b"\x81\x02Hi"[..], b"\xc1\x82\0\0\0\0Hi"] {
+        let (mut client, server) = duplex(4096);
+        let input = plus(&["Sec-WebSocket-Extensions: permessage-deflate"]);
+        client.write_all(&input).await.unwrap();
+        let mut socket = accept(server, Config::default()).await.unwrap();
+        client.write_all(frame).await.unwrap();
+        client.shutdown().await.unwrap();
+        assert!(matches!(socket.recv().await, Err(Error::Failed(_))));
+        drop(socket);
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        let head_len = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        let close = &answer[head_len..];
+        assert!(close[0] == 0x88 && close[2..4] == [0x03, 0xEA], "{}", close.escape_ascii());
+    }
+}
+
 /// One path panics, one is refused.
 struct Paths;
 
