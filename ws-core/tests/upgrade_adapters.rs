@@ -173,6 +173,9 @@ async fn t26_a_panic_drops_that_connection_and_no_other() {
     assert!(outcome.unwrap().is_ok() && answer.starts_with("HTTP/1.1 101 "));
 }
 
+/// How long a blocking client waits before its test fails.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A blocking server with this policy, for one connection; the client's end.
 fn blocking(
     limits: Limits,
@@ -180,6 +183,7 @@ fn blocking(
 ) -> (TcpStream, thread::JoinHandle<Result<Option<String>, HandshakeError>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
     let (stream, _) = listener.accept().unwrap();
     let server = thread::spawn(move || {
         match ws_core::io::accept_with(stream, Config::with_limits(limits), policy) {
@@ -245,6 +249,7 @@ fn the_example_says_what_it_says() {
     let answer = |request: Vec<u8>| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
         let (stream, _) = listener.accept().unwrap();
         let server = thread::spawn(move || upgrade_callbacks::serve(stream).is_ok());
         client.write_all(&request).unwrap();

@@ -21,7 +21,8 @@ const STEP: usize = 1024;
 /// # Errors
 ///
 /// [`Error::Handshake`]: the URL cannot be dialled (before any I/O), the answer is not the one that
-/// was asked for, or it was not there within [`Limits::handshake_timeout`]. [`Error::Io`].
+/// was asked for, or it was not there within
+/// [`Limits::handshake_timeout`](crate::Limits::handshake_timeout). [`Error::Io`].
 pub fn connect(url: &str, config: Config) -> Result<WebSocket<TcpStream>, Error> {
     let parsed = Url::parse(url).map_err(HandshakeError::from)?;
     let io = TcpStream::connect((parsed.host(), parsed.port()))?;

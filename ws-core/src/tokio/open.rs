@@ -19,7 +19,8 @@ use crate::io::Error;
 /// # Errors
 ///
 /// [`Error::Handshake`]: the URL cannot be dialled (before any I/O), the answer is not the one that
-/// was asked for, or it was not there within [`Limits::handshake_timeout`]. [`Error::Io`].
+/// was asked for, or it was not there within
+/// [`Limits::handshake_timeout`](crate::Limits::handshake_timeout). [`Error::Io`].
 ///
 /// # Cancel safety
 ///
