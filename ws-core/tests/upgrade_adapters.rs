@@ -91,7 +91,8 @@ async fn what_was_agreed_comes_with_the_socket() {
     let (mut socket, agreed) = accept_with(server, Config::default(), policy).await.unwrap();
     assert_eq!((agreed.subprotocol.as_deref(), agreed.extensions.as_str()), (Some("v2"), ""));
     let mut answer = vec![0; recorder.response.len()];
-    client.read_exact(&mut answer).await.unwrap();
+    let read = tokio::time::timeout(PATIENCE, client.read_exact(&mut answer)).await;
+    read.expect("as long as recorded").unwrap();
     assert_eq!((recorder.request, recorder.response), (input, answer));
     client.write_all(b"\x81\x82\0\0\0\0Hi").await.unwrap();
     assert_eq!(socket.recv().await.unwrap(), Some(Message::text("Hi")));
