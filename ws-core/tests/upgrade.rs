@@ -9,6 +9,8 @@ mod handshake_support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use proptest::prelude::*;
+
 use handshake_support::{FIELDS, OFFER, plus, upgrade, with};
 use ws_core::Limits;
 use ws_core::handshake::policy::{ChooseSubprotocol, EarlyFrames};
@@ -268,4 +270,49 @@ fn the_rules_come_before_the_application_and_stay_with_it() {
     assert!(!script.calls.iter().any(|call| call.starts_with("request")), "{:?}", script.calls);
     assert_eq!(script.calls.len(), 1 + FIELDS.len() + 1 + 1);
     assert!(script.calls.last().unwrap().contains("400 Bad Request"));
+}
+
+/// Octets that come near to a request: good lines and others, in any order, one octet changed.
+fn near_request() -> impl Strategy<Value = Vec<u8>> {
+    let odd = ["X : y", "X", " x", "Sec-WebSocket-Protocol: v2,v3", "Sec-WebSocket-Extensions: ;"];
+    let lines = [&FIELDS[..], &OFFER, &odd].concat();
+    let line = prop::sample::select(lines).prop_map(str::to_owned);
+    let edit = prop::option::of((any::<prop::sample::Index>(), any::<u8>()));
+    let behind = prop::collection::vec(any::<u8>(), 0..3);
+    let extra = prop::collection::vec(line, 0..4);
+    (extra, prop::bool::weighted(0.8), edit, behind).prop_map(|(extra, good, edit, behind)| {
+        let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
+        let line = handshake_support::REQUEST_LINE;
+        let mut input = if good { plus(&extra) } else { handshake_support::head(line, &extra) };
+        if let Some((at, octet)) = edit {
+            let at = at.index(input.len());
+            input[at] = octet;
+        }
+        [input, behind].concat()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// G1, G6: no panic, and the same calls, answer and outcome for every cut.
+    #[test]
+    fn any_octets_make_the_same_calls_however_they_are_cut(
+        input in prop_oneof![
+            1 => prop::collection::vec(any::<u8>(), 0..200),
+            5 => near_request(),
+        ],
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..30),
+    ) {
+        let mut cuts: Vec<usize> = cuts.iter().map(|at| at.index(input.len() + 1)).collect();
+        cuts.sort_unstable();
+        let (mut whole, mut cut) = (Script::default(), Script::default());
+        let told_whole = upgrade(&input, [], &mut whole);
+        let told_cut = upgrade(&input, cuts, &mut cut);
+        // What comes behind the head is seen only in the read that ends it.
+        if told_whole.0 != Err(HandshakeError::Rejected(Rejection::OctetsAfterHead)) {
+            prop_assert_eq!(told_whole, told_cut);
+            prop_assert_eq!(whole.calls, cut.calls);
+        }
+    }
 }

@@ -91,7 +91,8 @@ async fn what_was_agreed_comes_with_the_socket() {
     let (mut socket, agreed) = accept_with(server, Config::default(), policy).await.unwrap();
     assert_eq!((agreed.subprotocol.as_deref(), agreed.extensions.as_str()), (Some("v2"), ""));
     let mut answer = vec![0; recorder.response.len()];
-    client.read_exact(&mut answer).await.unwrap();
+    let read = tokio::time::timeout(PATIENCE, client.read_exact(&mut answer)).await;
+    read.expect("as long as recorded").unwrap();
     assert_eq!((recorder.request, recorder.response), (input, answer));
     client.write_all(b"\x81\x82\0\0\0\0Hi").await.unwrap();
     assert_eq!(socket.recv().await.unwrap(), Some(Message::text("Hi")));
@@ -110,6 +111,26 @@ async fn hs16_a_frame_in_one_write_with_the_request() {
     client.shutdown().await.unwrap();
     let error = handshake_error(accept(server, Config::default()).await);
     assert_eq!(error, HandshakeError::Rejected(Rejection::OctetsAfterHead));
+}
+
+#[tokio::test]
+async fn hs73_hs76_a_frame_that_breaks_a_rule_right_behind_the_101_is_1002() {
+    // Unmasked; RSV1 where no extension was agreed, though one was offered.
+    for frame in [&b"\x81\x02Hi"[..], b"\xc1\x82\0\0\0\0Hi"] {
+        let (mut client, server) = duplex(4096);
+        let input = plus(&["Sec-WebSocket-Extensions: permessage-deflate"]);
+        client.write_all(&input).await.unwrap();
+        let mut socket = accept(server, Config::default()).await.unwrap();
+        client.write_all(frame).await.unwrap();
+        client.shutdown().await.unwrap();
+        assert!(matches!(socket.recv().await, Err(Error::Failed(_))));
+        drop(socket);
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        let head_len = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        let close = &answer[head_len..];
+        assert!(close[0] == 0x88 && close[2..4] == [0x03, 0xEA], "{}", close.escape_ascii());
+    }
 }
 
 /// One path panics, one is refused.
@@ -153,6 +174,9 @@ async fn t26_a_panic_drops_that_connection_and_no_other() {
     assert!(outcome.unwrap().is_ok() && answer.starts_with("HTTP/1.1 101 "));
 }
 
+/// How long a blocking client waits before its test fails.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A blocking server with this policy, for one connection; the client's end.
 fn blocking(
     limits: Limits,
@@ -160,6 +184,7 @@ fn blocking(
 ) -> (TcpStream, thread::JoinHandle<Result<Option<String>, HandshakeError>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
     let (stream, _) = listener.accept().unwrap();
     let server = thread::spawn(move || {
         match ws_core::io::accept_with(stream, Config::with_limits(limits), policy) {
@@ -225,6 +250,7 @@ fn the_example_says_what_it_says() {
     let answer = |request: Vec<u8>| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
         let (stream, _) = listener.accept().unwrap();
         let server = thread::spawn(move || upgrade_callbacks::serve(stream).is_ok());
         client.write_all(&request).unwrap();

@@ -51,6 +51,7 @@ fn h30_hs51_an_origin_out_of_the_list_is_403() {
         "https://good.example@evil.example",
         "https://user@good.example",
         "http://good.example",
+        "http://good.example:443",
         "ws://good.example",
         "wss://good.example",
         "HTTPS://good.example",

@@ -77,7 +77,8 @@ fn a03_nothing_breaks_out_of_its_line() {
             ) -> Result<(), Refusal> {
                 match self.1 {
                     2 => response.add(self.0, "x")?,
-                    _ => response.add("X", self.0)?,
+                    3 => response.add("X", self.0)?,
+                    _ => response,
                 };
                 Ok(())
             }

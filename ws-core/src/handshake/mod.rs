@@ -1,8 +1,8 @@
 //! The opening handshake: an HTTP/1.1 GET and the 101 that answers it (RFC 6455 §4).
 //!
-//! Two sans-IO machines, one for each role. In: the octets that arrived, in the caller's buffer.
-//! Out: the peer's head, borrowed from that buffer, or why there is none. They know neither sockets
-//! nor time, allocate nothing, and write into the caller's `Vec`.
+//! Sans-IO machines for both roles. In: the octets that arrived, in the caller's buffer. Out: the
+//! peer's head, borrowed from that buffer, or why there is none. They know neither sockets nor time,
+//! allocate nothing, and write into the caller's `Vec`.
 //!
 //! ```text
 //!       client                                                         server
@@ -17,8 +17,12 @@
 //!     ▼ Ok(Some(response)): frames from octet response.head_len() on
 //! ```
 //!
-//! The input contract is the same for both: `input` begins with the first octet the peer sent and
-//! ends with the newest; after `None`, call again with more behind. Looking for the end of a head,
+//! A server that decides while the request arrives, and negotiates, uses [`Upgrader`] in the place of
+//! [`ServerHandshake`]: it lends each line to an [`Upgrade`] as soon as it is whole, asks it for
+//! subprotocol and extensions, and writes the answer. [`policy`] has the usual decisions ready-made.
+//!
+//! The input contract is the same for all: `input` begins with the first octet the peer sent and
+//! ends with the newest; after `None`, call again with more behind. Looking for the end of a line,
 //! the machine remembers how far it has looked, and never looks at an octet again. It stops at
 //! [`Limits::max_head_len`](crate::Limits::max_head_len), so the caller's buffer need not be longer
 //! than that and one read. How the octets were cut into reads changes nothing.

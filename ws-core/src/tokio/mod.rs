@@ -18,6 +18,8 @@ mod connect;
 mod connector;
 mod drive;
 mod eyeballs;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod open;
 mod output;
 mod pool;
