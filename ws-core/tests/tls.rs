@@ -3,7 +3,7 @@
 #![cfg(feature = "rustls")]
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -179,8 +179,10 @@ async fn tls_that_does_not_answer_is_late() {
     let limits = Limits::builder().handshake_timeout(Duration::from_millis(200)).build().unwrap();
     let connector = Connector::new().tls(Arc::new(configs("localhost").1));
     let dialer = Dialer::new(&url).unwrap();
+    let began = Instant::now();
     let result = connector.connect(&dialer, Config::with_limits(limits)).await.map(|_| ());
     assert!(matches!(result, Err(Error::Handshake(HandshakeError::Timeout))), "{result:?}");
+    assert!(began.elapsed() < Duration::from_secs(3));
 }
 
 #[tokio::test]
