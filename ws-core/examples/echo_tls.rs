@@ -1,7 +1,7 @@
 //! An echo server with TLS: `cargo run --example echo_tls --features rustls [ADDRESS]`.
 //!
-//! Its certificate for `localhost` is made at the start and written to `echo_tls.pem`, for clients to
-//! trust; a real server loads its own chain and key.
+//! Its certificate for `localhost` is made at the start and shown, for clients to trust; a real server
+//! loads its own chain and key.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use ws_core::tokio::rustls::{ServerConfig, crypto::ring};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
-    std::fs::write("echo_tls.pem", made.cert.pem())?;
+    println!("{}", made.cert.pem());
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?

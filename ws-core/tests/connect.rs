@@ -73,7 +73,7 @@ fn c09_hc04_frames_behind_the_101_are_delivered_at_every_split_blocking() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn c09_hc04_frames_behind_the_101_are_delivered_at_every_split_tokio() {
     let dialer = Dialer::new("ws://a").unwrap();
     let mut cuts: Vec<Option<usize>> = (0..=ANSWER_LEN + FRAMES.len()).map(Some).collect();
@@ -102,7 +102,7 @@ async fn c09_hc04_frames_behind_the_101_are_delivered_at_every_split_tokio() {
             };
             for piece in pieces {
                 theirs.write_all(piece).await.unwrap();
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(1)).await; // until the client waits
             }
             theirs
         };
@@ -216,6 +216,28 @@ fn hc31_the_deadline_is_absolute_blocking() {
     server.join().unwrap();
 }
 
+/// A listener whose queue is full answers nothing: time that TCP takes counts as well.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn hc31_the_deadline_holds_for_tcp() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(io) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
+        queue.push(io);
+        assert!(queue.len() < 100, "the queue has an end");
+    }
+    let (url, config) = (format!("ws://{address}/"), within(Duration::from_millis(200)));
+    let began = Instant::now();
+    let result = ws_core::io::connect(&url, config).map(|_| ());
+    assert!(matches!(result, Err(Error::Handshake(HandshakeError::Timeout))), "{result:?}");
+    let result = ws_core::tokio::connect(&url, config).await.map(|_| ());
+    assert!(matches!(result, Err(Error::Handshake(HandshakeError::Timeout))), "{result:?}");
+    assert!(began.elapsed() < Duration::from_secs(2));
+}
+
 #[tokio::test]
 async fn hc32_the_end_of_tcp_inside_the_answer_is_an_error() {
     for sent in [&b""[..], b"HTTP/1.1 101 Switching Protocols\r\nUpgr"] {
@@ -283,8 +305,10 @@ async fn the_local_address_is_the_one_asked_for() {
     assert!(socket.get_ref().tcp().nodelay().unwrap() && !socket.get_ref().is_secure());
     // No address of the other family can be tried from it.
     let none = Connector::new().local_address("::1".parse().unwrap());
-    let result = none.connect(&dialer, Config::default()).await.map(|_| ());
-    assert!(matches!(result, Err(Error::Io(_))), "{result:?}");
+    match none.connect(&dialer, Config::default()).await.map(|_| ()) {
+        Err(Error::Io(error)) => assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A name with both families, one of which nobody listens on.

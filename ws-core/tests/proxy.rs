@@ -204,4 +204,19 @@ proptest! {
             (whole, cut) => prop_assert_eq!(whole, cut),
         }
     }
+
+    #[test]
+    fn a03_any_proxy_is_refused_or_asked_in_its_lines(
+        url in "http://([ -~\r\n]{0,8}@)?[a-c.:\\[\\]]{1,8}/?|[ -~\r\n\u{e9}]{0,20}",
+        no_proxy in "[a-c.:,*\\[\\] ]{0,12}",
+    ) {
+        if let Ok(proxy) = Proxy::parse(&url) {
+            let request = connect(&proxy, "wss://a.b/c").1;
+            let lines = 3 + request.matches("\r\nProxy-Authorization: Basic ").count();
+            prop_assert_eq!(request.matches("\r\n").count(), lines);
+            prop_assert_eq!(request.matches(['\r', '\n']).count(), 2 * lines);
+            let proxies = Proxies { wss: Some(proxy), no_proxy, ..Proxies::default() };
+            let _ = proxies.choose(&Url::parse("wss://a.b/c").unwrap());
+        }
+    }
 }

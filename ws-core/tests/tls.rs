@@ -3,18 +3,19 @@
 #![cfg(feature = "rustls")]
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use ws_core::handshake::{Dialer, HandshakeError, UrlError};
+use ws_core::handshake::{Dialer, HandshakeError, Proxies, Proxy, UrlError};
 use ws_core::tokio::rustls::crypto::ring::default_provider;
 use ws_core::tokio::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use ws_core::tokio::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use ws_core::tokio::{Connector, Error};
-use ws_core::{CloseCode, Config, Message};
+use ws_core::{CloseCode, Config, Limits, Message};
 
 /// A server's configuration for `name`, and that of a client that trusts it.
 fn configs(name: &str) -> (ServerConfig, ClientConfig) {
@@ -169,4 +170,51 @@ async fn hc32_t24_tcp_that_ends_inside_tls_is_an_error() {
     let result = connector.connect(&dialer, Config::default()).await.map(|_| ());
     assert!(matches!(result, Err(Error::Io(_))), "{result:?}");
     server.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn tls_that_does_not_answer_is_late() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("wss://localhost:{}/", listener.local_addr().unwrap().port());
+    let limits = Limits::builder().handshake_timeout(Duration::from_millis(200)).build().unwrap();
+    let connector = Connector::new().tls(Arc::new(configs("localhost").1));
+    let dialer = Dialer::new(&url).unwrap();
+    let began = Instant::now();
+    let result = connector.connect(&dialer, Config::with_limits(limits)).await.map(|_| ());
+    assert!(matches!(result, Err(Error::Handshake(HandshakeError::Timeout))), "{result:?}");
+    assert!(began.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn wss_goes_through_a_proxys_tunnel() {
+    let (port, connector, server) = serve("localhost", echo).await;
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = proxy.local_addr().unwrap();
+    let relay = tokio::spawn(async move {
+        let (mut io, _) = proxy.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            io.read_buf(&mut head).await.unwrap();
+        }
+        let mut up = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        io.write_all(b"HTTP/1.1 200 x\r\n\r\n").await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut io, &mut up).await;
+        String::from_utf8(head).unwrap()
+    });
+    let proxies = Proxies {
+        wss: Some(Proxy::parse(&format!("http://{address}")).unwrap()),
+        ..Proxies::default()
+    };
+    let url = format!("wss://localhost:{port}/chat");
+    let dialer = Dialer::new(&url).unwrap();
+    let mut socket = connector.proxies(proxies).connect(&dialer, Config::default()).await.unwrap();
+    assert!(socket.get_ref().is_secure());
+    assert_eq!(socket.get_ref().tcp().peer_addr().unwrap(), address);
+    socket.send(Message::text("through")).await.unwrap();
+    assert_eq!(socket.recv().await.unwrap(), Some(Message::text("through")));
+    socket.close(CloseCode::NORMAL, "").await.unwrap();
+    drop(socket);
+    server.await.unwrap().unwrap();
+    let head = relay.await.unwrap();
+    assert!(head.starts_with(&format!("CONNECT localhost:{port} HTTP/1.1\r\n")), "{head}");
 }

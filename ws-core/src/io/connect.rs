@@ -5,7 +5,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use std::io::{self, ErrorKind};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Instant;
 
 use super::error::Error;
@@ -77,18 +77,21 @@ pub fn connect_recorded<S: Transport>(
     open(io, dialer, config, deadline, Some(record))
 }
 
-/// The first address of the name that answers.
+/// The first address of the name that answers. Each gets its share of the time that is left, so that
+/// one that is silent does not keep the others from being tried.
 fn connect_tcp(url: &Url<'_>, deadline: Option<Instant>) -> Result<TcpStream, Error> {
-    let mut failed = None;
-    for address in (url.host(), url.port()).to_socket_addrs()? {
+    let addresses: Vec<SocketAddr> = (url.host(), url.port()).to_socket_addrs()?.collect();
+    let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
+    for (address, shares) in addresses.iter().zip((1..=addresses.len()).rev()) {
         let connected = match deadline {
             None => TcpStream::connect(address),
             Some(deadline) => {
                 let left = deadline.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    return Err(HandshakeError::Timeout.into());
+                let share = left.checked_div(u32::try_from(shares).unwrap_or(u32::MAX));
+                match share.filter(|share| !share.is_zero()) {
+                    Some(share) => TcpStream::connect_timeout(address, share),
+                    None => break,
                 }
-                TcpStream::connect_timeout(&address, left)
             }
         };
         match connected {
@@ -96,10 +99,13 @@ fn connect_tcp(url: &Url<'_>, deadline: Option<Instant>) -> Result<TcpStream, Er
                 io.set_nodelay(true)?;
                 return Ok(io);
             }
-            Err(error) => failed = Some(error),
+            Err(error) => failed = error,
         }
     }
-    Err(failed.unwrap_or_else(|| io::Error::from(ErrorKind::AddrNotAvailable)).into())
+    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        return Err(HandshakeError::Timeout.into());
+    }
+    Err(failed.into())
 }
 
 fn open<S: Transport>(
