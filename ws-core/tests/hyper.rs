@@ -180,7 +180,7 @@ async fn axum_speaks_with_our_client() {
     assert_eq!(socket.recv().await.unwrap(), None);
     let elsewhere = format!("ws://{address}/elsewhere");
     match ws_core::tokio::connect(&elsewhere, Config::default()).await {
-        Err(Error::Handshake(HandshakeError::Status(404))) => {}
+        Err(Error::Refused(refused)) => assert_eq!(refused.status(), 404),
         other => panic!("{other:?}"),
     }
 }
