@@ -85,7 +85,7 @@ fn hc01_everything_that_can_be_asked_for() {
 
 /// Default ports by scheme, IPv6 literals, and what `Host` says of them.
 #[test]
-fn c12_hc37_what_a_url_says() {
+fn c12_hc37_hc38_what_a_url_says() {
     for (url, secure, host, port, host_field) in [
         ("ws://a", false, "a", 80, "a"),
         ("wss://a", true, "a", 443, "a"),

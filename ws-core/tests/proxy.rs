@@ -92,6 +92,8 @@ fn the_answer_opens_the_tunnel_or_says_why_not() {
     gives("HTTP/1.0 200 Connection established\r\nVia: x\r\n\r\n", Ok(true));
     gives("HTTP/1.1 204 \r\nContent-Length: 5\r\n\r\n", Ok(true));
     gives("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\n\r\n", Ok(true));
+    let refused = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n\r\n";
+    gives(refused, Err(HandshakeError::Proxy(403)));
     gives("HTTP/1.1 200 OK\r\n", Ok(false));
     for status in [101, 300, 302, 400, 403, 407, 502, 504] {
         let answer = format!("HTTP/1.1 {status} x\r\nProxy-Authenticate: Basic\r\n\r\n");
@@ -207,7 +209,7 @@ proptest! {
 
     #[test]
     fn a03_any_proxy_is_refused_or_asked_in_its_lines(
-        url in "http://([ -~\r\n]{0,8}@)?[a-c.:\\[\\]]{1,8}/?|[ -~\r\n\u{e9}]{0,20}",
+        url in "http://((%0[ad]|[!-~]){0,6}@)?[a-c.:\\[\\]]{1,8}/?|[ -~\r\n\u{e9}]{0,20}",
         no_proxy in "[a-c.:,*\\[\\] ]{0,12}",
     ) {
         if let Ok(proxy) = Proxy::parse(&url) {
