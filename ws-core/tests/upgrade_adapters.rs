@@ -72,6 +72,7 @@ async fn h17_silence_and_an_unread_answer_end_as_well() {
     let most = limits.handshake_timeout() + limits.fin_timeout() + Duration::from_millis(100);
     assert!(start.elapsed() <= most, "{:?}", start.elapsed());
     // One whose request is good but who does not read the 101.
+    let start = tokio::time::Instant::now();
     let (mut client, server) = duplex(8);
     let input = plus(&[]);
     let (error, ()) =
@@ -79,6 +80,8 @@ async fn h17_silence_and_an_unread_answer_end_as_well() {
             client.write_all(&input).await.unwrap()
         },);
     assert_eq!(error, HandshakeError::Timeout);
+    let late = start.elapsed() - limits.handshake_timeout();
+    assert!(late <= Duration::from_millis(100), "{late:?}");
 }
 
 #[tokio::test]
@@ -91,7 +94,8 @@ async fn what_was_agreed_comes_with_the_socket() {
     let (mut socket, agreed) = accept_with(server, Config::default(), policy).await.unwrap();
     assert_eq!((agreed.subprotocol.as_deref(), agreed.extensions.as_str()), (Some("v2"), ""));
     let mut answer = vec![0; recorder.response.len()];
-    client.read_exact(&mut answer).await.unwrap();
+    let read = tokio::time::timeout(PATIENCE, client.read_exact(&mut answer)).await;
+    read.expect("as long as recorded").unwrap();
     assert_eq!((recorder.request, recorder.response), (input, answer));
     client.write_all(b"\x81\x82\0\0\0\0Hi").await.unwrap();
     assert_eq!(socket.recv().await.unwrap(), Some(Message::text("Hi")));

@@ -80,7 +80,7 @@ pub struct Fields<'a>(FieldLines<'a>);
 
 impl<'a> Fields<'a> {
     /// Of field lines that [`FieldLines`] has accepted.
-    pub(super) const fn new(field_lines: &'a [u8]) -> Self {
+    pub(crate) const fn new(field_lines: &'a [u8]) -> Self {
         Self(FieldLines::new(field_lines))
     }
 }

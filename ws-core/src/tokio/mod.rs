@@ -9,6 +9,8 @@
 mod accept;
 mod clock;
 mod drive;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod open;
 mod pool;
 mod read_buffer;

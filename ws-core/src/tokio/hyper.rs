@@ -1,0 +1,112 @@
+//! The server's opening handshake for a request that hyper has read, also under axum (feature
+//! `hyper`).
+//!
+//! In: an [`http::Request`], and who decides. Out: the response to give back, and the [`WebSocket`]
+//! that begins once hyper has written it. The rules are those of every other request: its head is
+//! written out once more and given to an [`Upgrader`].
+
+use alloc::vec::Vec;
+
+use hyper_util::rt::TokioIo;
+
+use super::websocket::WebSocket;
+use crate::connection::Config;
+use crate::handshake::{Agreed, Fields, HandshakeError, Upgrade, Upgrader};
+use crate::io::Error;
+
+/// The transport of an upgraded connection.
+pub type Upgraded = TokioIo<hyper::upgrade::Upgraded>;
+
+/// The upgraded connection and what was agreed.
+pub type Opened = Result<(WebSocket<Upgraded>, Agreed), Error>;
+
+/// Answers the opening handshake in `request`: give the response back from the handler, and spawn
+/// the future, which waits for hyper to write it. Needs a connection that is served with upgrades,
+/// as `axum::serve` does, and hyper's builders with `with_upgrades`.
+///
+/// The body of the response is any type that is made from octets, `axum::body::Body` and
+/// `http_body_util::Full<Bytes>` among them. How long a request may take to arrive is hyper's to
+/// say, and octets that arrive behind it are frames.
+///
+/// ```no_run
+/// use axum::{body::Body, extract::Request, response::Response};
+/// use ws_core::{Config, handshake::policy::OriginPolicy};
+///
+/// async fn echo(mut request: Request) -> Response {
+///     let policy = OriginPolicy::same_origin();
+///     let (response, opening) =
+///         ws_core::tokio::hyper::upgrade::<_, Body, _>(&mut request, Config::default(), policy);
+///     tokio::spawn(async move {
+///         let (mut socket, _agreed) = opening.await?;
+///         while let Some(message) = socket.recv().await? {
+///             socket.feed(message).await?;
+///         }
+///         Ok::<(), ws_core::tokio::Error>(())
+///     });
+///     response
+/// }
+/// # let _: axum::Router = axum::Router::new().route("/", axum::routing::any(echo));
+/// ```
+///
+/// # Errors
+///
+/// The future's: [`Error::Handshake`], at once: the request was refused, and the response says so.
+/// [`Error::Io`]: the connection ended before it was upgraded.
+///
+/// # Cancel safety
+///
+/// Not cancel-safe: a dropped future drops the transport.
+pub fn upgrade<B, R: From<Vec<u8>>, P: Upgrade>(
+    request: &mut http::Request<B>,
+    config: Config,
+    mut policy: P,
+) -> (http::Response<R>, impl Future<Output = Opened> + Send + use<B, R, P>) {
+    let head = write_head(request);
+    let mut upgrader = Upgrader::new(&config.limits);
+    let mut answer = Vec::new();
+    let agreed = match upgrader.handle_input(&head, &mut policy, &mut answer) {
+        Ok(Some(accepted)) => Ok(accepted.agreed()),
+        Ok(None) => Err(HandshakeError::Incomplete),
+        Err(error) => Err(error),
+    };
+    let opening = agreed.map(|agreed| (agreed, hyper::upgrade::on(request)));
+    (read_answer(&answer), async move {
+        let (agreed, upgraded) = opening?;
+        let io = upgraded.await.map_err(std::io::Error::other)?;
+        Ok((WebSocket::server(TokioIo::new(io), config), agreed))
+    })
+}
+
+/// The head of `request` as it was on the wire, but for the case of names.
+fn write_head<B>(request: &http::Request<B>) -> Vec<u8> {
+    let (method, uri, version) = (request.method(), request.uri(), request.version());
+    let mut head = alloc::format!("{method} {uri} {version:?}\r\n").into_bytes();
+    for (name, value) in request.headers() {
+        for octets in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            head.extend_from_slice(octets);
+        }
+    }
+    head.extend_from_slice(b"\r\n");
+    head
+}
+
+/// Takes an answer of [`Upgrader`] apart. Its parts were checked when they were written, so none is
+/// refused here; if one were, the answer would be a 500.
+fn read_answer<R: From<Vec<u8>>>(answer: &[u8]) -> http::Response<R> {
+    let parse = || {
+        let head_len = answer.windows(4).position(|end| end == b"\r\n\r\n")?.checked_add(4)?;
+        let (head, body) = answer.split_at_checked(head_len)?;
+        let fields_start = head.iter().position(|&octet| octet == b'\n')?.checked_add(1)?;
+        let mut response = http::Response::builder();
+        response = response.status(head.get(9..12)?);
+        for field in Fields::new(head.get(fields_start..)?) {
+            response = response.header(field.name, field.value);
+        }
+        response.body(R::from(body.to_vec())).ok()
+    };
+    parse().unwrap_or_else(|| {
+        let mut response = http::Response::new(R::from(Vec::new()));
+        *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    })
+}
