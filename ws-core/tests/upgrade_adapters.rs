@@ -107,7 +107,8 @@ async fn hs16_a_frame_in_one_write_with_the_request() {
     let (mut client, server) = duplex(4096);
     client.write_all(&input).await.unwrap();
     let (mut socket, _) = accept_with(server, Config::default(), EarlyFrames).await.unwrap();
-    assert_eq!(socket.recv().await.unwrap(), Some(Message::text("Hi")));
+    let received = tokio::time::timeout(PATIENCE, socket.recv()).await.expect("it is there");
+    assert_eq!(received.unwrap(), Some(Message::text("Hi")));
     // Without being asked to: 400.
     let (mut client, server) = duplex(4096);
     client.write_all(&input).await.unwrap();
