@@ -12,7 +12,7 @@
 //! | 0 | nothing: `no_std`, no allocator | plain functions on plain values: headers, checks, masking, UTF-8, close codes | [`frame`], [`mask`], [`utf8`] |
 //! | 1 | feature `alloc` | the sans-IO connection and the opening handshake: octets and time in, events and octets out | [`connection`], [`handshake`] |
 //! | 2 | feature `std` (default) | blocking, over `std::io::{Read, Write}` | [`io`] |
-//! | 3 | feature `tokio` | async, over `AsyncRead` and `AsyncWrite`; `wss` with a `rustls` feature | [`tokio`] |
+//! | 3 | feature `tokio` | async, over `AsyncRead` and `AsyncWrite`; `wss` with a `rustls` feature; feature `hyper`: requests that hyper or axum has read | [`tokio`] |
 //!
 //! Each level is built from the one before it through its public API, and each is useful alone.
 //! Nothing a peer sends makes any of them panic, and memory follows what has arrived, never what a

@@ -161,7 +161,7 @@ fn h16_a_20_mb_header_field_is_looked_at_once_and_16_kib_far() {
 }
 
 #[test]
-fn h18_every_split_of_a_valid_head_is_accepted() {
+fn h18_hs15_every_split_of_a_valid_head_is_accepted() {
     // `accepted` feeds it octet by octet, and cut in two everywhere; here, in three.
     let input = plus(&["Origin: http://example.com"]);
     let whole = feed(&input, []);

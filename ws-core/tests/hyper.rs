@@ -20,6 +20,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+use ws_core::handshake::policy::Recorder;
 use ws_core::handshake::{
     Answer, Extension, HandshakeError, Refusal, Request, ResponseFields, Upgrade,
 };
@@ -69,8 +70,12 @@ async fn serve_hyper() -> (SocketAddr, mpsc::Receiver<Result<String, Error>>) {
         while let Ok((stream, _)) = listener.accept().await {
             let tell = tell.clone();
             let service = service_fn(move |mut request| {
+                // The policy ends with the call: the future borrows nothing of it.
+                let mut recorder = Recorder::default();
+                let policy = (Policy, &mut recorder);
                 let (response, opening) =
-                    upgrade::<_, Full<Bytes>, _>(&mut request, Config::default(), Policy);
+                    upgrade::<_, Full<Bytes>, _>(&mut request, Config::default(), policy);
+                assert!(recorder.response.starts_with(b"HTTP/1.1 "));
                 let tell = tell.clone();
                 tokio::spawn(async move {
                     match opening.await {

@@ -72,6 +72,7 @@ async fn h17_silence_and_an_unread_answer_end_as_well() {
     let most = limits.handshake_timeout() + limits.fin_timeout() + Duration::from_millis(100);
     assert!(start.elapsed() <= most, "{:?}", start.elapsed());
     // One whose request is good but who does not read the 101.
+    let start = tokio::time::Instant::now();
     let (mut client, server) = duplex(8);
     let input = plus(&[]);
     let (error, ()) =
@@ -79,6 +80,8 @@ async fn h17_silence_and_an_unread_answer_end_as_well() {
             client.write_all(&input).await.unwrap()
         },);
     assert_eq!(error, HandshakeError::Timeout);
+    let late = start.elapsed() - limits.handshake_timeout();
+    assert!(late <= Duration::from_millis(100), "{late:?}");
 }
 
 #[tokio::test]
@@ -104,7 +107,8 @@ async fn hs16_a_frame_in_one_write_with_the_request() {
     let (mut client, server) = duplex(4096);
     client.write_all(&input).await.unwrap();
     let (mut socket, _) = accept_with(server, Config::default(), EarlyFrames).await.unwrap();
-    assert_eq!(socket.recv().await.unwrap(), Some(Message::text("Hi")));
+    let received = tokio::time::timeout(PATIENCE, socket.recv()).await.expect("it is there");
+    assert_eq!(received.unwrap(), Some(Message::text("Hi")));
     // Without being asked to: 400.
     let (mut client, server) = duplex(4096);
     client.write_all(&input).await.unwrap();

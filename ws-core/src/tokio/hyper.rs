@@ -6,7 +6,11 @@
 //! written out once more and given to an [`Upgrader`].
 
 use alloc::vec::Vec;
+use core::mem;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
 
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
 use super::websocket::WebSocket;
@@ -16,6 +20,28 @@ use crate::io::Error;
 
 /// The transport of an upgraded connection.
 pub type Upgraded = TokioIo<hyper::upgrade::Upgraded>;
+
+/// An upgraded connection to come, and what was agreed: see [`upgrade`].
+#[derive(Debug)]
+#[must_use = "the connection is dropped unless this is awaited"]
+pub struct Opening {
+    agreed: Result<(Agreed, OnUpgrade), HandshakeError>,
+    config: Config,
+}
+
+impl Future for Opening {
+    type Output = Result<(WebSocket<Upgraded>, Agreed), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let config = self.config;
+        let (agreed, upgraded) = match &mut self.agreed {
+            Ok(agreed) => agreed,
+            Err(error) => return Poll::Ready(Err((*error).into())),
+        };
+        let io = ready!(Pin::new(upgraded).poll(cx)).map_err(std::io::Error::other)?;
+        Poll::Ready(Ok((WebSocket::server(TokioIo::new(io), config), mem::take(agreed))))
+    }
+}
 
 /// Answers the opening handshake in `request`: give the response back from the handler, and spawn
 /// the future, which waits for hyper to write it. Needs a connection that is served with upgrades,
@@ -57,10 +83,7 @@ pub fn upgrade<B, R: From<Vec<u8>>, P: Upgrade>(
     request: &mut http::Request<B>,
     config: Config,
     mut policy: P,
-) -> (
-    http::Response<R>,
-    impl Future<Output = Result<(WebSocket<Upgraded>, Agreed), Error>> + Send + use<B, R, P>,
-) {
+) -> (http::Response<R>, Opening) {
     let head = write_head(request);
     let mut upgrader = Upgrader::new(&config.limits);
     let mut answer = Vec::new();
@@ -69,12 +92,8 @@ pub fn upgrade<B, R: From<Vec<u8>>, P: Upgrade>(
         Ok(None) => Err(HandshakeError::Incomplete),
         Err(error) => Err(error),
     };
-    let opening = agreed.map(|agreed| (agreed, hyper::upgrade::on(request)));
-    (read_answer(&answer), async move {
-        let (agreed, upgraded) = opening?;
-        let io = upgraded.await.map_err(std::io::Error::other)?;
-        Ok((WebSocket::server(TokioIo::new(io), config), agreed))
-    })
+    let agreed = agreed.map(|agreed| (agreed, hyper::upgrade::on(request)));
+    (read_answer(&answer), Opening { agreed, config })
 }
 
 /// The head of `request` as it was on the wire, but for the case of names.
