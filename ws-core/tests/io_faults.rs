@@ -8,25 +8,10 @@ use ws_core::io::{Error, Plain, WebSocket};
 use ws_core::{CloseCode, Config, Message, Misuse, Role};
 
 use io_support::{BOTH_ROLES, Script, Step};
-use oracle::{Frame, binary, continuation, ping, pong, text, text_start, wire_to};
+use oracle::{Frame, binary, pong, session, text, wire_to};
 
 mod io_support;
 mod oracle;
-
-/// A session of every kind of frame, which ends clean.
-fn session() -> Vec<Frame> {
-    vec![
-        text("Hello"),
-        text_start("κό".as_bytes()),
-        ping(b"1"),
-        continuation(false, b""),
-        continuation(true, "σμε".as_bytes()),
-        binary(&[0xFE; 300]),
-        pong(b""),
-        text(""),
-        Frame::close(1000, "fin"),
-    ]
-}
 
 fn delivered() -> [Message; 4] {
     [

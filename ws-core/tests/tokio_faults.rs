@@ -8,25 +8,11 @@ use ws_core::connection::Failure;
 use ws_core::tokio::{Error, Event, WebSocket};
 use ws_core::{Config, Message, Misuse, Role};
 
-use oracle::{Frame, binary, continuation, ping, pong, text, text_start, wire_to};
+use oracle::{Frame, binary, pong, session, text, wire_to};
 use tokio_support::{BOTH_ROLES, Remote, State, Task, Wire, plain, run, socket};
 
 mod oracle;
 mod tokio_support;
-
-fn session() -> Vec<Frame> {
-    vec![
-        text("Hello"),
-        text_start("κό".as_bytes()),
-        ping(b"1"),
-        continuation(false, b""),
-        continuation(true, "σμε".as_bytes()),
-        binary(&[0xFE; 300]),
-        pong(b""),
-        text(""),
-        Frame::close(1000, "fin"),
-    ]
-}
 
 /// What an echoing endpoint has seen and done, however the octets were cut.
 #[derive(Debug, PartialEq)]

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
-use super::fields::{is_token, is_value};
+use super::fields::{is_own, is_token_text, is_value};
 use super::key::Key;
 use crate::error::Misuse;
 
@@ -99,7 +99,7 @@ impl Answer<'_> {
     ///
     /// [`Misuse::FieldMalformed`]: name or value is not a token.
     pub fn param(&mut self, name: &str, value: Option<&str>) -> Result<&mut Self, Misuse> {
-        if !is_all_token(name) || !value.is_none_or(is_all_token) {
+        if !is_token_text(name) || !value.is_none_or(is_token_text) {
             return Err(Misuse::FieldMalformed);
         }
         self.accept();
@@ -158,14 +158,10 @@ impl fmt::Debug for ResponseFields<'_> {
 pub(super) fn check_field(name: &str, value: &[u8]) -> Result<(), Misuse> {
     const OWN: [&str; 5] =
         ["Upgrade", "Connection", "Content-Length", "Transfer-Encoding", "Content-Type"];
-    const OWN_PREFIX: &str = "Sec-WebSocket-";
-    if !is_all_token(name) || !value.iter().all(|&octet| is_value(octet)) {
+    if !is_token_text(name) || !value.iter().all(|&octet| is_value(octet)) {
         return Err(Misuse::FieldMalformed);
     }
-    let prefix = name.get(..OWN_PREFIX.len()).unwrap_or_default();
-    if OWN.iter().any(|own| own.eq_ignore_ascii_case(name))
-        || OWN_PREFIX.eq_ignore_ascii_case(prefix)
-    {
+    if is_own(name, &OWN) {
         return Err(Misuse::FieldReserved);
     }
     Ok(())
@@ -190,8 +186,4 @@ pub(super) fn push_decimal(number: u64, out: &mut Vec<u8>) {
     }
     // A `Vec` takes everything, so this is never the error.
     let _ = write!(Ascii(out), "{number}");
-}
-
-fn is_all_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(is_token)
 }

@@ -9,9 +9,22 @@ use core::fmt;
 
 use super::authority::Authority;
 use super::extensions::Extensions;
-use super::fields::{is_token, is_value};
+use super::fields::{is_own, is_token_text, is_value};
 use super::key::Key;
 use super::url::{Url, UrlError};
+
+/// Fields that the handshake writes, or that frame a body; `Sec-WebSocket-…` besides.
+const OWN_FIELDS: [&str; 9] = [
+    "Host",
+    "Upgrade",
+    "Connection",
+    "Keep-Alive",
+    "Content-Length",
+    "Transfer-Encoding",
+    "TE",
+    "Trailer",
+    "Expect",
+];
 
 /// Subprotocols, and extensions, that one request may offer.
 pub const MAX_OFFERS: usize = 16;
@@ -76,7 +89,7 @@ impl<'a> Dialer<'a> {
             if !is_token_text(name) {
                 return Err(OfferError::FieldName);
             }
-            if is_reserved(name) {
+            if is_own(name, &OWN_FIELDS) {
                 return Err(OfferError::FieldReserved);
             }
             if !value.bytes().all(is_value) {
@@ -231,28 +244,6 @@ impl fmt::Debug for Dialer<'_> {
             .field("extensions", &self.extensions)
             .finish()
     }
-}
-
-fn is_token_text(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(is_token)
-}
-
-/// Fields that the handshake writes, that only a server sends, or that frame a body.
-fn is_reserved(name: &str) -> bool {
-    const OURS: [&str; 9] = [
-        "Host",
-        "Upgrade",
-        "Connection",
-        "Keep-Alive",
-        "Content-Length",
-        "Transfer-Encoding",
-        "TE",
-        "Trailer",
-        "Expect",
-    ];
-    const PREFIX: &str = "Sec-WebSocket-";
-    OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name))
-        || name.get(..PREFIX.len()).is_some_and(|front| front.eq_ignore_ascii_case(PREFIX))
 }
 
 /// A request that cannot be written: our caller's text, not the peer's. Nothing was sent.

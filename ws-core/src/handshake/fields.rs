@@ -143,6 +143,18 @@ pub fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     value.split(|&octet| octet == b',').map(<[u8]>::trim_ascii).filter(|token| !token.is_empty())
 }
 
+/// Whether this is a token and nothing else (RFC 9110 §5.6.2).
+pub(super) fn is_token_text(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token)
+}
+
+/// Whether a field of this name is the handshake's own: one of `own`, or `Sec-WebSocket-…`.
+pub(super) fn is_own(name: &str, own: &[&str]) -> bool {
+    const PREFIX: &str = "Sec-WebSocket-";
+    own.iter().any(|own| own.eq_ignore_ascii_case(name))
+        || name.get(..PREFIX.len()).is_some_and(|front| front.eq_ignore_ascii_case(PREFIX))
+}
+
 /// Whether a token may hold this octet (RFC 9110 §5.6.2).
 pub(super) const fn is_token(octet: u8) -> bool {
     matches!(

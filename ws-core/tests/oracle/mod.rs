@@ -92,6 +92,21 @@ pub(crate) fn pong(payload: &[u8]) -> Frame {
     Frame::new(true, PONG, payload)
 }
 
+/// A session of every kind of frame, which ends clean.
+pub(crate) fn session() -> Vec<Frame> {
+    vec![
+        text("Hello"),
+        text_start("κό".as_bytes()),
+        ping(b"1"),
+        continuation(false, b""),
+        continuation(true, "σμε".as_bytes()),
+        binary(&[0xFE; 300]),
+        pong(b""),
+        text(""),
+        Frame::close(1000, "fin"),
+    ]
+}
+
 /// The key that frames for `receiver` are masked with: a server's peer masks, a client's does not.
 pub(crate) fn key_to(receiver: Role) -> Option<[u8; 4]> {
     match receiver {
