@@ -47,12 +47,17 @@ pub enum Violation {
     CloseCodeInvalid,
     /// A Close frame whose reason is not UTF-8.
     CloseReasonNotUtf8,
+    /// The payload of a compressed message is no DEFLATE data, or ends inside a block.
+    CompressedDataInvalid,
+    /// The unfinished messages of all connections would exceed their shared
+    /// [`Budget`](crate::connection::Budget).
+    OverBudget,
 }
 
 impl Violation {
     /// The code of the Close frame that answers this violation.
     ///
-    /// 1002, 1007, 1008 or 1009 (RFC 6455 §7.4.1).
+    /// 1002, 1007, 1008 or 1009 (RFC 6455 §7.4.1), or 1013 (IANA's registry).
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
@@ -68,13 +73,25 @@ impl Violation {
             | Self::LengthTopBit
             | Self::CloseTruncated
             | Self::CloseCodeInvalid => CloseCode::PROTOCOL_ERROR,
-            Self::TextNotUtf8 | Self::CloseReasonNotUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::TextNotUtf8 | Self::CloseReasonNotUtf8 | Self::CompressedDataInvalid => {
+                CloseCode::INVALID_PAYLOAD
+            }
             Self::TooManyFragments | Self::TooManyPings => CloseCode::POLICY_VIOLATION,
             Self::FrameTooLong | Self::MessageTooLong => CloseCode::MESSAGE_TOO_BIG,
+            Self::OverBudget => CloseCode::TRY_AGAIN_LATER,
         }
     }
 
-    /// The section of RFC 6455 that holds the rule.
+    /// The RFC that holds the rule: 6455, or 7692 for permessage-deflate.
+    #[must_use]
+    pub const fn rfc(self) -> u16 {
+        match self {
+            Self::CompressedDataInvalid => 7692,
+            _ => 6455,
+        }
+    }
+
+    /// The section of [`rfc`](Self::rfc) that holds the rule.
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {
@@ -91,7 +108,9 @@ impl Violation {
             Self::FrameTooLong
             | Self::MessageTooLong
             | Self::TooManyFragments
-            | Self::TooManyPings => "10.4",
+            | Self::TooManyPings
+            | Self::OverBudget => "10.4",
+            Self::CompressedDataInvalid => "7.2.2",
         }
     }
 
@@ -117,13 +136,21 @@ impl Violation {
             Self::CloseTruncated => "close frame with one octet",
             Self::CloseCodeInvalid => "close code not allowed on the wire",
             Self::CloseReasonNotUtf8 => "close reason is not UTF-8",
+            Self::CompressedDataInvalid => "compressed data is invalid",
+            Self::OverBudget => "out of memory for messages, try again later",
         }
     }
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "peer violation: {} (RFC 6455 section {})", self.reason(), self.section())
+        write!(
+            f,
+            "peer violation: {} (RFC {} section {})",
+            self.reason(),
+            self.rfc(),
+            self.section()
+        )
     }
 }
 

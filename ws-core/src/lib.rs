@@ -45,6 +45,12 @@ pub mod mask;
 pub mod utf8;
 
 #[cfg(feature = "alloc")]
+pub mod extension;
+
+#[cfg(feature = "deflate")]
+pub mod deflate;
+
+#[cfg(feature = "alloc")]
 pub mod message;
 
 #[cfg(feature = "alloc")]

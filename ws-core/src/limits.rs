@@ -13,6 +13,7 @@ const MIB: u64 = 1024 * 1024;
 pub struct Limits {
     max_message_len: u64,
     max_frame_len: u64,
+    max_coded_message_len: u64,
     max_fragments: u32,
     max_pings: u32,
     ping_window: Duration,
@@ -34,6 +35,7 @@ impl Limits {
     const DEFAULT: Self = Self {
         max_message_len: 16 * MIB,
         max_frame_len: 16 * MIB,
+        max_coded_message_len: coded_len(16 * MIB),
         max_fragments: 131_072,
         max_pings: 1000,
         ping_window: Duration::from_secs(10),
@@ -56,6 +58,24 @@ impl Limits {
     #[must_use]
     pub const fn max_frame_len(&self) -> u64 {
         self.max_frame_len
+    }
+
+    /// Octets of payload in one received message that an extension decodes, over all its fragments,
+    /// as they are on the wire: [`max_message_len`](Self::max_message_len) is for what they decode
+    /// to. Default: a 64th and 1 KiB more than that, since data that cannot be compressed grows.
+    #[must_use]
+    pub const fn max_coded_message_len(&self) -> u64 {
+        self.max_coded_message_len
+    }
+
+    /// Octets of payload in one received frame of such a message: as
+    /// [`max_frame_len`](Self::max_frame_len), if that is less than a message.
+    pub(crate) const fn max_coded_frame_len(&self) -> u64 {
+        if self.max_frame_len < self.max_message_len {
+            self.max_frame_len
+        } else {
+            self.max_coded_message_len
+        }
     }
 
     /// Frames in one received message, empty ones counted. Default 131,072.
@@ -146,16 +166,19 @@ macro_rules! setters {
 }
 
 impl LimitsBuilder {
-    /// Sets [`Limits::max_message_len`], and [`Limits::max_frame_len`] to the same value: call
-    /// [`max_frame_len`](Self::max_frame_len) after it for a smaller frame limit.
+    /// Sets [`Limits::max_message_len`], and those that follow from it: call
+    /// [`max_frame_len`](Self::max_frame_len) or
+    /// [`max_coded_message_len`](Self::max_coded_message_len) after it for others.
     pub const fn max_message_len(mut self, octets: u64) -> Self {
         self.limits.max_message_len = octets;
         self.limits.max_frame_len = octets;
+        self.limits.max_coded_message_len = coded_len(octets);
         self
     }
 
     setters! {
         max_frame_len: u64,
+        max_coded_message_len: u64,
         max_fragments: u32,
         max_pings: u32,
         ping_window: Duration,
@@ -178,6 +201,7 @@ impl LimitsBuilder {
         let l = &self.limits;
         let zero = l.max_message_len == 0
             || l.max_frame_len == 0
+            || l.max_coded_message_len == 0
             || l.max_fragments == 0
             || l.max_pings == 0
             || l.ping_window.is_zero()
@@ -193,4 +217,10 @@ impl LimitsBuilder {
         }
         Ok(self.limits)
     }
+}
+
+/// What a message of `len` octets may take once it is coded: DEFLATE's stored blocks, and those of a
+/// peer that makes them short.
+const fn coded_len(len: u64) -> u64 {
+    len.saturating_add(len / 64).saturating_add(1024)
 }

@@ -3,10 +3,16 @@
 //! In: a message. Out: the server's frame for it as shared octets, header and payload in one piece.
 //! A client cannot share a frame: each of its frames is masked with a fresh key (§5.3).
 
+#[cfg(feature = "deflate")]
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+#[cfg(feature = "deflate")]
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 
+#[cfg(feature = "deflate")]
+use crate::deflate::{Settings, compressed_frame};
 use crate::frame::{FrameHeader, MAX_HEADER_LEN};
 use crate::message::{Message, MessageKind};
 
@@ -26,7 +32,14 @@ pub struct PreparedMessage {
     kind: MessageKind,
     frame: Bytes,
     header_len: usize,
+    #[cfg(feature = "deflate")]
+    compressed: Arc<Compressed>,
 }
+
+/// The frames of the message once compressed, one for each window from 9 to 15 bits: made by the
+/// first connection that needs it, with its level, and good for every other.
+#[cfg(feature = "deflate")]
+type Compressed = [OnceLock<Bytes>; 7];
 
 impl PreparedMessage {
     /// Encodes `message` as one unmasked frame, copying its payload once.
@@ -41,7 +54,13 @@ impl PreparedMessage {
         let mut frame = Vec::with_capacity(header_len.saturating_add(payload.len()));
         frame.extend(header.iter().take(header_len));
         frame.extend_from_slice(payload);
-        Self { kind: message.kind(), frame: frame.into(), header_len }
+        Self {
+            kind: message.kind(),
+            frame: frame.into(),
+            header_len,
+            #[cfg(feature = "deflate")]
+            compressed: Arc::default(),
+        }
     }
 
     /// Text or binary.
@@ -60,5 +79,13 @@ impl PreparedMessage {
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         self.frame.get(self.header_len..).unwrap_or_default()
+    }
+
+    /// The server's frame for the message once compressed.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn compressed(&self, settings: Settings) -> Bytes {
+        let make = || compressed_frame(self, settings);
+        let window = usize::from(settings.window_bits.get().saturating_sub(9));
+        self.compressed.get(window).map_or_else(make, |frame| frame.get_or_init(make).clone())
     }
 }

@@ -1,5 +1,6 @@
 //! What [`Connection::handle_input`](super::Connection::handle_input) tells: the events of a
-//! connection, and what to do with the caller's buffer. Payload is lent from that buffer.
+//! connection, and what to do with the caller's buffer. Payload is lent from that buffer, or from the
+//! connection where an extension has decoded it.
 
 use core::fmt;
 use core::ops::{Deref, Range};
@@ -89,30 +90,39 @@ impl fmt::Display for Failure {
 
 impl core::error::Error for Failure {}
 
-/// Payload lent from the caller's buffer, unmasked in place.
+/// Payload as it was sent: lent from the caller's buffer, where it was unmasked in place, or from the
+/// connection, where an extension has decoded it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Payload<'b> {
     octets: &'b [u8],
-    start: usize,
+    start: Option<usize>,
 }
 
 impl<'b> Payload<'b> {
     pub(super) fn new(input: &'b [u8], range: Range<usize>) -> Self {
-        let start = range.start;
+        let start = Some(range.start);
         Self { octets: input.get(range).unwrap_or_default(), start }
     }
 
-    /// The octets, for as long as the buffer is lent.
+    pub(super) const fn decoded(octets: &'b [u8]) -> Self {
+        Self { octets, start: None }
+    }
+
+    /// The octets, for as long as the buffer and the connection are lent.
     #[must_use]
     pub const fn octets(&self) -> &'b [u8] {
         self.octets
     }
 
     /// Where the octets stand in the buffer that was passed in: whoever owns it can split them off
-    /// without a copy.
+    /// without a copy. `None` if an extension has decoded them: see
+    /// [`Connection::take_decoded`](super::Connection::take_decoded).
     #[must_use]
-    pub const fn range(&self) -> Range<usize> {
-        self.start..self.start.saturating_add(self.octets.len())
+    pub const fn range(&self) -> Option<Range<usize>> {
+        match self.start {
+            Some(start) => Some(start..start.saturating_add(self.octets.len())),
+            None => None,
+        }
     }
 }
 

@@ -34,29 +34,35 @@
 //! # Ok::<(), ws_core::Misuse>(())
 //! ```
 
+mod agreed;
+mod budget;
 mod closing;
 mod config;
 mod event;
 mod outbox;
+mod outgoing;
+mod ping_budget;
 mod receive;
 mod send;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::error::{Misuse, Violation};
+use crate::error::Violation;
+use crate::extension::Extension;
 use crate::frame::{CloseFrame, Opcode};
-use crate::message::{Message, MessageKind};
-use crate::prepared::PreparedMessage;
 use crate::role::Role;
 
+pub use budget::Budget;
 pub use closing::Transport;
 pub use config::{Config, Delivery};
 pub use event::{Event, Failure, Payload, Piece, Received};
 pub use send::MaskingKeys;
 
+use agreed::Agreed;
 use closing::Closing;
-use receive::{Got, Receive};
+use receive::{Got, Place, Receive};
 use send::Send;
 
 /// One WebSocket connection after its opening handshake, in either role.
@@ -66,6 +72,8 @@ pub struct Connection {
     receive: Receive,
     send: Send,
     closing: Closing,
+    /// The extension, until nothing more is to be received.
+    agreed: Option<Box<Agreed>>,
 }
 
 impl Connection {
@@ -95,7 +103,26 @@ impl Connection {
             receive: Receive::new(role),
             send: Send::new(keys, &config.limits),
             closing: Closing::new(role),
+            agreed: None,
         }
+    }
+
+    /// Has messages pass through an extension that both endpoints agreed on in the opening
+    /// handshake. To be called before anything is received or sent.
+    pub fn set_extension(&mut self, extension: impl Extension + 'static) {
+        self.agreed = Some(Box::new(Agreed::new(extension)));
+    }
+
+    /// The extension set before, until the connection has ended.
+    #[must_use]
+    pub fn extension(&self) -> Option<&dyn Extension> {
+        self.agreed.as_ref().map(|agreed| &agreed.extension)
+    }
+
+    /// Has messages that are not whole counted in a budget that other connections share. To be
+    /// called before anything is received.
+    pub fn set_budget(&mut self, budget: Budget) {
+        self.receive.share(budget);
     }
 
     /// How the connection was configured.
@@ -126,23 +153,27 @@ impl Connection {
     /// Takes octets that the peer sent and tells the next thing they mean.
     ///
     /// `input` begins with the first octet that was not discarded before, and ends with the newest.
-    /// Payload is unmasked in place. Afterwards, and when done with the event, remove
+    /// Payload is unmasked in place, and decoded into the connection's own storage if an extension
+    /// changes it. Afterwards, and when done with the event, remove
     /// [`discard`](Received::discard) octets from the front, and everything behind the
     /// [`keep`](Received::keep) octets that follow; then call again: at once after an event, with
     /// more octets behind after none.
     ///
-    /// Allocates nothing, except for the output that a Ping, a Close or a violation calls for. Under
+    /// Allocates nothing, except for the output that a Ping, a Close or a violation calls for, and
+    /// for what an extension decodes: at most
+    /// [`max_message_len`](crate::Limits::max_message_len) and one octet. Under
     /// [`Delivery::Messages`] the octets to keep are the message so far: at most
     /// [`max_message_len`](crate::Limits::max_message_len) and a control frame.
     #[inline]
-    pub fn handle_input<'b>(&mut self, input: &'b mut [u8], now: Duration) -> Received<'b> {
+    pub fn handle_input<'b>(&'b mut self, input: &'b mut [u8], now: Duration) -> Received<'b> {
         let offered = input.len();
         let done = |event| Received { event, discard: offered, keep: 0 };
         loop {
             if !self.closing.may_receive() {
                 return done(None);
             }
-            let got = match self.receive.next(input, &self.config, now) {
+            let got = match self.receive.next(input, &self.config, self.agreed.as_deref_mut(), now)
+            {
                 Ok(got) => got,
                 Err(violation) => return done(Some(self.fail(violation, now))),
             };
@@ -157,11 +188,11 @@ impl Connection {
             let event = match got {
                 Got::Partial => return Received { event: None, discard, keep },
                 Got::Message { kind, payload } => {
-                    Event::Message { kind, payload: Payload::new(input, payload) }
+                    Event::Message { kind, payload: self.payload(input, payload) }
                 }
                 Got::Piece(piece) => Event::Piece(Piece {
                     kind: piece.kind,
-                    octets: Payload::new(input, piece.octets),
+                    octets: self.payload(input, piece.octets),
                     starts_message: piece.starts_message,
                     ends_fragment: piece.ends_fragment,
                     ends_message: piece.ends_message,
@@ -185,12 +216,45 @@ impl Connection {
         }
     }
 
+    /// The payload of the [`Event::Message`] or [`Event::Piece`] told last, without a copy, if an
+    /// extension has decoded it: its [`Payload::range`] is `None`. Empty otherwise, and when called
+    /// again.
+    #[must_use]
+    pub fn take_decoded(&mut self) -> Vec<u8> {
+        self.agreed.as_mut().map(|agreed| agreed.take_octets()).unwrap_or_default()
+    }
+
+    /// Takes the storage of what is decoded away while no message is being decoded, so that an idle
+    /// connection holds none; see [`give_decoded_storage`](Self::give_decoded_storage).
+    #[must_use]
+    pub fn take_decoded_storage(&mut self) -> Vec<u8> {
+        match &mut self.agreed {
+            Some(agreed) if !self.receive.is_decoding() => agreed.take_storage(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether there is an extension, and no storage for what it decodes.
+    #[must_use]
+    pub fn lacks_decoded_storage(&self) -> bool {
+        self.agreed.as_ref().is_some_and(|agreed| !agreed.has_storage())
+    }
+
+    /// Gives storage for what an extension decodes, any octets in it being written over. Without it,
+    /// the connection allocates its own.
+    pub fn give_decoded_storage(&mut self, storage: Vec<u8>) {
+        if let Some(agreed) = &mut self.agreed {
+            agreed.give_storage(storage);
+        }
+    }
+
     /// The peer's stream has ended: no octets will follow. Tells [`Event::Failed`] if that is not
     /// clean and no terminal event came before.
     pub fn handle_end_of_stream(&mut self, now: Duration) -> Option<Event<'static>> {
         let unexpected = self.closing.may_receive();
         if unexpected {
             self.closing.failed(&self.config.limits, now);
+            self.end_receiving();
         }
         self.closing.stream_ended();
         self.note_flushed(now);
@@ -222,157 +286,6 @@ impl Connection {
         self.closing.transport()
     }
 
-    /// The octets to write, in order, as slices for one vectored write.
-    pub fn poll_output(&self) -> impl Iterator<Item = &[u8]> {
-        self.send.outbox().slices()
-    }
-
-    /// Octets that [`poll_output`](Self::poll_output) would give.
-    #[must_use]
-    pub const fn output_len(&self) -> usize {
-        self.send.outbox().len()
-    }
-
-    /// The transport took the first `written` octets of the output. Taking fewer than were offered
-    /// means that the peer is behind: until all is written, only the latest Pong is kept.
-    pub fn handle_written(&mut self, written: usize, now: Duration) {
-        self.send.written(written);
-        self.note_flushed(now);
-    }
-
-    /// Takes the storage of the output away while nothing is queued, so that an idle connection
-    /// holds none; see [`give_output_storage`](Self::give_output_storage).
-    #[must_use]
-    pub fn take_output_storage(&mut self) -> Vec<u8> {
-        self.send.outbox_mut().take_storage()
-    }
-
-    /// Gives storage for the output, any octets in it being written over. Without it, the connection
-    /// allocates its own.
-    pub fn give_output_storage(&mut self, storage: Vec<u8>) {
-        self.send.outbox_mut().give_storage(storage);
-    }
-
-    /// Whether a message of `len` octets may be queued now.
-    ///
-    /// Always, while nothing is queued; otherwise within
-    /// [`max_write_buffer`](crate::Limits::max_write_buffer).
-    #[must_use]
-    pub const fn has_room(&self, len: usize) -> bool {
-        self.send.has_room(len)
-    }
-
-    /// Whether messages may still be sent: no Close was sent and the connection has not ended.
-    #[must_use]
-    pub const fn may_send(&self) -> bool {
-        self.closing.may_send()
-    }
-
-    /// Queues a message as one frame. A server shares a long payload instead of copying it.
-    ///
-    /// # Errors
-    ///
-    /// The wire is untouched and the message is still the caller's:
-    /// [`Misuse::SendAfterClose`], [`Misuse::MessageOpen`], [`Misuse::WriteBufferFull`].
-    pub fn send(&mut self, message: &Message) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.message(message)
-    }
-
-    /// Queues a text message as one frame, copying the text.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn send_text(&mut self, text: &str) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.octets(MessageKind::Text, text.as_bytes())
-    }
-
-    /// Queues a binary message as one frame, copying the payload.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn send_binary(&mut self, payload: &[u8]) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.octets(MessageKind::Binary, payload)
-    }
-
-    /// Queues a message that was encoded before; a server does no more than refer to it.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.prepared(message)
-    }
-
-    /// Queues one fragment of a message, the last one if `fin`. The fragments of a text message may
-    /// cut code points, but together must be UTF-8.
-    ///
-    /// # Errors
-    ///
-    /// The wire is untouched: [`Misuse::SendAfterClose`], [`Misuse::MessageKindChanged`],
-    /// [`Misuse::TextNotUtf8`], [`Misuse::WriteBufferFull`].
-    ///
-    /// RFC 6455 §5.4.
-    pub fn send_fragment(
-        &mut self,
-        kind: MessageKind,
-        payload: &[u8],
-        fin: bool,
-    ) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.fragment(kind, payload, fin)
-    }
-
-    /// Queues a Ping with up to 125 octets.
-    ///
-    /// # Errors
-    ///
-    /// The wire is untouched: [`Misuse::SendAfterClose`], [`Misuse::ControlTooLong`],
-    /// [`Misuse::WriteBufferFull`].
-    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.control(Opcode::Ping, payload)
-    }
-
-    /// Queues a Pong with up to 125 octets, asked for or not.
-    ///
-    /// # Errors
-    ///
-    /// As [`ping`](Self::ping).
-    pub fn pong(&mut self, payload: &[u8]) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.control(Opcode::Pong, payload)
-    }
-
-    /// Starts the closing handshake: queues a Close frame, empty if `frame` is `None`. Nothing can
-    /// be sent after it; the peer has
-    /// [`close_timeout`](crate::Limits::close_timeout) to answer.
-    ///
-    /// # Errors
-    ///
-    /// The wire is untouched: [`Misuse::SendAfterClose`], [`Misuse::CloseCodeNotSendable`],
-    /// [`Misuse::ReasonTooLong`].
-    ///
-    /// RFC 6455 §7.1.2.
-    pub fn close(&mut self, frame: Option<CloseFrame<'_>>, now: Duration) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.close(frame)?;
-        self.closing.close_sent(&self.config.limits, now);
-        if !self.config.deliver_while_closing {
-            self.receive.drop_messages();
-        }
-        Ok(())
-    }
-
-    const fn check_open(&self) -> Result<(), Misuse> {
-        if self.closing.may_send() { Ok(()) } else { Err(Misuse::SendAfterClose) }
-    }
-
     fn close_received<'b>(&mut self, payload: &'b [u8], now: Duration) -> Event<'b> {
         let frame = match CloseFrame::parse(payload) {
             Ok(frame) => frame,
@@ -384,6 +297,7 @@ impl Connection {
             debug_assert_eq!(answer, Ok(()), "a code that was received may be sent");
         }
         self.closing.close_received(&self.config.limits, now);
+        self.end_receiving();
         self.note_flushed(now);
         Event::Close(frame)
     }
@@ -394,8 +308,25 @@ impl Connection {
             self.send.close_with(violation.close_code(), violation.reason());
         }
         self.closing.failed(&self.config.limits, now);
+        self.end_receiving();
         self.note_flushed(now);
         Event::Failed(Failure::Violation(violation))
+    }
+
+    /// The terminal event has come: whatever was held to receive or send messages is not needed.
+    fn end_receiving(&mut self) {
+        self.agreed = None;
+        self.receive.end();
+    }
+
+    fn payload<'b>(&'b self, input: &'b [u8], place: Place) -> Payload<'b> {
+        match place {
+            Place::Input(range) => Payload::new(input, range),
+            Place::Decoded(len) => {
+                let octets = self.agreed.as_ref().map(|agreed| agreed.octets(len));
+                Payload::decoded(octets.unwrap_or_default())
+            }
+        }
     }
 
     fn note_flushed(&mut self, now: Duration) {

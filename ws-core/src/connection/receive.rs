@@ -1,8 +1,8 @@
 //! Octets to events: one pass over the caller's buffer (RFC 6455 §5.2 to §5.6).
 //!
 //! In: the caller's buffer, from the first octet not yet discarded. Out: what the octets at its
-//! front mean, and which of them are needed again. Composes header, check, mask and UTF-8; knows
-//! nothing of sending or closing.
+//! front mean, and which of them are needed again. Composes header, check, mask, an extension and
+//! UTF-8; knows nothing of sending or closing.
 //!
 //! A message is put together where it lies. Its payload is unmasked in place, and the payload of
 //! each further fragment is moved down over the header before it:
@@ -19,16 +19,25 @@
 //!    └──control frame, once all of it is there──▶ Header
 //! ```
 
+mod coded;
+mod header;
+
+use alloc::boxed::Box;
 use core::ops::Range;
 use core::time::Duration;
 
-use super::config::{Config, Delivery};
+use super::agreed::Agreed;
+use super::budget::{Budget, Share};
+use super::config::Config;
+use super::ping_budget::PingBudget;
 use crate::error::Violation;
-use crate::frame::{Check, FrameHeader, Opcode, Rsv};
+use crate::frame::Opcode;
 use crate::mask;
 use crate::message::MessageKind;
 use crate::role::Role;
 use crate::utf8::Utf8;
+
+use header::HeaderRead;
 
 /// What the octets at the front of the buffer mean. Ranges are of the buffer passed in.
 #[derive(Debug)]
@@ -37,7 +46,7 @@ pub(super) enum Got {
     Partial,
     Message {
         kind: MessageKind,
-        payload: Range<usize>,
+        payload: Place,
     },
     Piece(GotPiece),
     Control {
@@ -46,10 +55,19 @@ pub(super) enum Got {
     },
 }
 
+/// Where octets are.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// In the buffer passed in.
+    Input(Range<usize>),
+    /// The first so many that the extension has decoded.
+    Decoded(usize),
+}
+
 #[derive(Debug)]
 pub(super) struct GotPiece {
     pub(super) kind: MessageKind,
-    pub(super) octets: Range<usize>,
+    pub(super) octets: Place,
     pub(super) starts_message: bool,
     pub(super) ends_fragment: bool,
     pub(super) ends_message: bool,
@@ -69,6 +87,8 @@ pub(super) struct Receive {
     /// A violation to tell next: octets before it came with it.
     failing: Option<Violation>,
     pings: PingBudget,
+    /// What the open message holds of a budget shared with other connections.
+    share: Option<Box<Share>>,
 }
 
 /// A data frame whose header has been read.
@@ -86,8 +106,11 @@ struct Open {
     kind: MessageKind,
     delivery: Fate,
     utf8: Utf8,
+    /// Octets of payload that its frames' headers have told.
     len: u64,
     fragments: u32,
+    /// Its payload passes through the extension.
+    coded: bool,
 }
 
 /// What becomes of the open message's octets.
@@ -95,6 +118,8 @@ struct Open {
 enum Fate {
     /// Kept at `start` until the message is whole.
     Held { start: usize, len: usize },
+    /// Kept where the extension decodes it, until the message is whole.
+    Decoded,
     /// Handed out as they come.
     Pieces { started: bool },
     /// Checked, then dropped.
@@ -111,7 +136,23 @@ impl Receive {
             dropping: false,
             failing: None,
             pings: PingBudget::new(),
+            share: None,
         }
+    }
+
+    /// Has messages that are not whole counted in `budget`.
+    pub(super) fn share(&mut self, budget: Budget) {
+        self.share = Some(Box::new(Share::new(budget)));
+    }
+
+    /// Whether a message is open that the extension decodes.
+    pub(super) const fn is_decoding(&self) -> bool {
+        matches!(self.message, Some(Open { coded: true, .. }))
+    }
+
+    /// Nothing more will be received: gives back what is held.
+    pub(super) fn end(&mut self) {
+        self.share = None;
     }
 
     pub(super) const fn role(&self) -> Role {
@@ -139,6 +180,7 @@ impl Receive {
         &mut self,
         input: &mut [u8],
         config: &Config,
+        mut agreed: Option<&mut Agreed>,
         now: Duration,
     ) -> Result<Got, Violation> {
         if let Some(violation) = self.failing {
@@ -146,7 +188,7 @@ impl Receive {
         }
         loop {
             if self.frame.is_none() {
-                match self.header(input, config, now)? {
+                match self.header(input, config, agreed.as_deref_mut(), now)? {
                     HeaderRead::Partial => return Ok(Got::Partial),
                     HeaderRead::Control(opcode, payload) => {
                         return Ok(Got::Control { opcode, payload });
@@ -154,7 +196,7 @@ impl Receive {
                     HeaderRead::Data => {}
                 }
             }
-            if let Some(got) = self.payload(input)? {
+            if let Some(got) = self.payload(input, config, agreed.as_deref_mut())? {
                 return Ok(got);
             }
         }
@@ -180,106 +222,24 @@ impl Receive {
         (discard, kept)
     }
 
-    fn header(
-        &mut self,
-        input: &mut [u8],
-        config: &Config,
-        now: Duration,
-    ) -> Result<HeaderRead, Violation> {
-        let rest = input.get(self.next..).unwrap_or_default();
-        let check = Check { role: self.role, message_open: self.message.is_some(), rsv: Rsv::NONE };
-        check.check_start(rest)?;
-        let Some((header, header_len)) = FrameHeader::decode(rest)? else {
-            return Ok(HeaderRead::Partial);
-        };
-        let start = self.next.saturating_add(header_len);
-        if header.opcode.is_control() {
-            return self.control(&header, start, input, config, now);
-        }
-        self.open_frame(&header, start, config)?;
-        self.next = start;
-        Ok(HeaderRead::Data)
-    }
-
-    /// A control frame is taken whole: it is at most 125 octets.
-    fn control(
-        &mut self,
-        header: &FrameHeader,
-        start: usize,
-        input: &mut [u8],
-        config: &Config,
-        now: Duration,
-    ) -> Result<HeaderRead, Violation> {
-        let len = usize::try_from(header.payload_len).unwrap_or(usize::MAX);
-        let end = start.saturating_add(len);
-        let Some(payload) = input.get_mut(start..end) else { return Ok(HeaderRead::Partial) };
-        if let Some(key) = header.masking_key {
-            mask::apply(payload, key, 0);
-        }
-        if header.opcode == Opcode::Ping {
-            self.pings.spend(config, now)?;
-        }
-        self.next = end;
-        Ok(HeaderRead::Control(header.opcode, start..end))
-    }
-
-    /// Takes a data frame's header into the open message, within the limits.
-    fn open_frame(
-        &mut self,
-        header: &FrameHeader,
-        start: usize,
-        config: &Config,
-    ) -> Result<(), Violation> {
-        let limits = &config.limits;
-        if header.payload_len > limits.max_frame_len() {
-            return Err(Violation::FrameTooLong);
-        }
-        let (len, fragments) =
-            self.message.as_ref().map_or((0, 0), |open| (open.len, open.fragments));
-        let len = len.saturating_add(header.payload_len);
-        let fragments = fragments.saturating_add(1);
-        if len > limits.max_message_len() {
-            return Err(Violation::MessageTooLong);
-        }
-        if fragments > limits.max_fragments() {
-            return Err(Violation::TooManyFragments);
-        }
-        match &mut self.message {
-            Some(open) => {
-                open.len = len;
-                open.fragments = fragments;
-            }
-            None => {
-                let kind = if header.opcode == Opcode::Text {
-                    MessageKind::Text
-                } else {
-                    MessageKind::Binary
-                };
-                let delivery = match config.delivery {
-                    _ if self.dropping => Fate::Dropped,
-                    Delivery::Messages => Fate::Held { start, len: 0 },
-                    Delivery::Pieces => Fate::Pieces { started: false },
-                };
-                self.message = Some(Open { kind, delivery, utf8: Utf8::new(), len, fragments });
-            }
-        }
-        self.frame = Some(Frame {
-            fin: header.fin,
-            masking_key: header.masking_key,
-            phase: 0,
-            remaining: header.payload_len,
-        });
-        Ok(())
-    }
-
     /// Takes what is there of the open frame's payload. `None`: the frame has ended and nothing is
     /// to be told, so the next header is due.
-    fn payload(&mut self, input: &mut [u8]) -> Result<Option<Got>, Violation> {
+    fn payload(
+        &mut self,
+        input: &mut [u8],
+        config: &Config,
+        agreed: Option<&mut Agreed>,
+    ) -> Result<Option<Got>, Violation> {
         let (Some(frame), Some(message)) = (&mut self.frame, &mut self.message) else {
             return Ok(None);
         };
         let there = input.len().saturating_sub(self.next);
         let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(there);
+        if message.coded
+            && let Some(agreed) = agreed
+        {
+            return self.coded_payload(input, len, config, agreed);
+        }
         if len == 0 && frame.remaining > 0 {
             return Ok(Some(Got::Partial));
         }
@@ -311,16 +271,19 @@ impl Receive {
                 }
                 *held = held.saturating_add(len);
                 let payload = *start..start.saturating_add(*held);
-                ends_message.then_some(Got::Message { kind, payload })
+                let held = payload.len();
+                self.hold(held, ends_message)?;
+                ends_message.then_some(Got::Message { kind, payload: Place::Input(payload) })
             }
             Fate::Pieces { started } => Some(Got::Piece(GotPiece {
                 kind,
-                octets: piece,
+                octets: Place::Input(piece),
                 starts_message: !core::mem::replace(started, true),
                 ends_fragment,
                 ends_message,
             })),
-            Fate::Dropped => None,
+            // A message that is not coded is not decoded.
+            Fate::Dropped | Fate::Decoded => None,
         };
         if ends_message {
             self.message = None;
@@ -347,7 +310,7 @@ impl Receive {
         self.next = octets.end;
         Ok(Some(Got::Piece(GotPiece {
             kind: *kind,
-            octets,
+            octets: Place::Input(octets),
             starts_message: !core::mem::replace(started, true),
             ends_fragment: false,
             ends_message: false,
@@ -355,33 +318,14 @@ impl Receive {
     }
 }
 
-enum HeaderRead {
-    Partial,
-    Data,
-    Control(Opcode, Range<usize>),
-}
-
-/// How many Pings the peer may still send in this window of time.
-#[derive(Debug)]
-struct PingBudget {
-    window_end: Duration,
-    spent: u32,
-}
-
-impl PingBudget {
-    const fn new() -> Self {
-        Self { window_end: Duration::ZERO, spent: 0 }
-    }
-
-    fn spend(&mut self, config: &Config, now: Duration) -> Result<(), Violation> {
-        if now >= self.window_end {
-            self.window_end = now.saturating_add(config.limits.ping_window());
-            self.spent = 0;
+impl Receive {
+    /// The open message has `len` octets now, or is whole.
+    fn hold(&mut self, len: usize, whole: bool) -> Result<(), Violation> {
+        match &mut self.share {
+            Some(share) if whole => share.release(),
+            Some(share) => share.hold(len)?,
+            None => {}
         }
-        if self.spent >= config.limits.max_pings() {
-            return Err(Violation::TooManyPings);
-        }
-        self.spent = self.spent.saturating_add(1);
         Ok(())
     }
 }

@@ -8,9 +8,12 @@ use core::fmt;
 
 use bytes::Bytes;
 
+use super::agreed::Agreed;
 use super::outbox::Outbox;
 use crate::error::Misuse;
-use crate::frame::{CloseCode, CloseFrame, FrameHeader, MAX_CONTROL_LEN, MAX_HEADER_LEN, Opcode};
+use crate::frame::{
+    CloseCode, CloseFrame, FrameHeader, MAX_CONTROL_LEN, MAX_HEADER_LEN, Opcode, Rsv,
+};
 use crate::limits::Limits;
 use crate::message::{Message, MessageKind};
 use crate::prepared::PreparedMessage;
@@ -28,10 +31,20 @@ pub(super) struct Send {
     keys: Option<MaskingKeys>,
     max_queued: usize,
     outbox: Outbox,
-    /// Our own message that is being sent in fragments: its kind, and its text so far.
-    open: Option<(MessageKind, Utf8)>,
+    /// Our own message that is being sent in fragments.
+    open: Option<Open>,
     /// The latest Pong that found the peer not reading (§5.5.3 lets the older ones go).
     pong: Option<(u8, [u8; MAX_CONTROL_LEN])>,
+}
+
+/// A message of ours whose last fragment is not queued.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    kind: MessageKind,
+    /// Its text so far.
+    utf8: Utf8,
+    /// Its payload passes through the extension.
+    coded: bool,
 }
 
 impl Send {
@@ -60,46 +73,72 @@ impl Send {
                 <= self.max_queued
     }
 
-    pub(super) fn message(&mut self, message: &Message) -> Result<(), Misuse> {
+    pub(super) fn message(
+        &mut self,
+        message: &Message,
+        agreed: Option<&mut Agreed>,
+    ) -> Result<(), Misuse> {
         let payload = message.payload();
         self.check_message(payload.len())?;
         let opcode = message.kind().opcode();
+        if let Some((rsv, agreed)) = begin(agreed, message.kind(), Some(payload.len())) {
+            self.encoded(true, rsv, opcode, payload, agreed);
+            return Ok(());
+        }
         if self.keys.is_none() && payload.len() >= SHARE_FROM {
             return self.share(opcode, payload.clone());
         }
         self.frame(true, opcode, payload)
     }
 
-    pub(super) fn octets(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), Misuse> {
+    pub(super) fn octets(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        agreed: Option<&mut Agreed>,
+    ) -> Result<(), Misuse> {
         self.check_message(payload.len())?;
+        if let Some((rsv, agreed)) = begin(agreed, kind, Some(payload.len())) {
+            self.encoded(true, rsv, kind.opcode(), payload, agreed);
+            return Ok(());
+        }
         self.frame(true, kind.opcode(), payload)
     }
 
-    pub(super) fn prepared(&mut self, message: &PreparedMessage) -> Result<(), Misuse> {
-        self.check_message(message.payload().len())?;
+    pub(super) fn prepared(
+        &mut self,
+        message: &PreparedMessage,
+        agreed: Option<&mut Agreed>,
+    ) -> Result<(), Misuse> {
         if self.keys.is_some() {
-            return self.frame(true, message.kind().opcode(), message.payload());
+            return self.octets(message.kind(), message.payload(), agreed);
         }
-        if message.frame().len() >= SHARE_FROM {
-            self.outbox.push_shared(&[], message.frame().clone());
+        self.check_message(message.payload().len())?;
+        let encoded = agreed.and_then(|agreed| agreed.extension.prepared(message));
+        let frame = encoded.as_ref().unwrap_or(message.frame());
+        if frame.len() >= SHARE_FROM {
+            self.outbox.push_shared(&[], frame.clone());
         } else {
-            self.outbox.push(message.frame(), &[], None);
+            self.outbox.push(frame, &[], None);
         }
         Ok(())
     }
 
+    /// One fragment; the first decides whether the extension may encode the message.
     pub(super) fn fragment(
         &mut self,
         kind: MessageKind,
         payload: &[u8],
         fin: bool,
+        agreed: Option<&mut Agreed>,
+        coded: bool,
     ) -> Result<(), Misuse> {
         if !self.has_room(payload.len()) {
             return Err(Misuse::WriteBufferFull);
         }
-        let (opcode, mut utf8) = match self.open {
-            None => (kind.opcode(), Utf8::new()),
-            Some((open, utf8)) if open == kind => (Opcode::Continuation, utf8),
+        let mut utf8 = match self.open {
+            None => Utf8::new(),
+            Some(open) if open.kind == kind => open.utf8,
             Some(_) => return Err(Misuse::MessageKindChanged),
         };
         if kind == MessageKind::Text {
@@ -108,8 +147,19 @@ impl Send {
                 utf8.finish().map_err(|_| Misuse::TextNotUtf8)?;
             }
         }
-        self.frame(fin, opcode, payload)?;
-        self.open = if fin { None } else { Some((kind, utf8)) };
+        let (opcode, coding) = match self.open {
+            None if coded => (kind.opcode(), begin(agreed, kind, fin.then_some(payload.len()))),
+            None => (kind.opcode(), None),
+            Some(Open { coded, .. }) => {
+                (Opcode::Continuation, agreed.filter(|_| coded).map(|agreed| (Rsv::NONE, agreed)))
+            }
+        };
+        let coded = coding.is_some();
+        match coding {
+            Some((rsv, agreed)) => self.encoded(fin, rsv, opcode, payload, agreed),
+            None => self.frame(fin, opcode, payload)?,
+        }
+        self.open = if fin { None } else { Some(Open { kind, utf8, coded }) };
         Ok(())
     }
 
@@ -188,12 +238,46 @@ impl Send {
         Ok(())
     }
 
+    /// A frame whose payload the extension makes of `payload`.
+    fn encoded(
+        &mut self,
+        fin: bool,
+        rsv: Rsv,
+        opcode: Opcode,
+        payload: &[u8],
+        agreed: &mut Agreed,
+    ) {
+        let masking_key = self.keys.map(|fresh| fresh());
+        self.outbox.push_encoded(
+            masking_key,
+            |output| agreed.extension.encode(payload, fin, output),
+            |len| {
+                let mut octets = [0; MAX_HEADER_LEN];
+                let header = FrameHeader { fin, rsv, masking_key, ..FrameHeader::new(opcode, len) };
+                // No allocation holds 2⁶³ octets, so there is always a header.
+                let len = header.encode(&mut octets).unwrap_or_default();
+                (octets, len)
+            },
+        );
+    }
+
     fn share(&mut self, opcode: Opcode, payload: Bytes) -> Result<(), Misuse> {
         let mut octets = [0; MAX_HEADER_LEN];
         let len = FrameHeader::new(opcode, payload.len() as u64).encode(&mut octets)?;
         self.outbox.push_shared(octets.get(..len).unwrap_or_default(), payload);
         Ok(())
     }
+}
+
+/// The extension's bits for a message of ours that begins, if it is to encode it.
+fn begin(
+    agreed: Option<&mut Agreed>,
+    kind: MessageKind,
+    len: Option<usize>,
+) -> Option<(Rsv, &mut Agreed)> {
+    let agreed = agreed?;
+    let rsv = agreed.extension.begin_encode(kind, len);
+    (rsv != Rsv::NONE).then_some((rsv, agreed))
 }
 
 impl fmt::Debug for Send {

@@ -23,10 +23,27 @@ use crate::message::MessageKind;
 /// A read that was given a timeout may meet it this much too early.
 const EARLY: Duration = Duration::from_millis(20);
 
-/// What one step of receiving gave; ranges are as [`Buffer::kept`] takes them.
+/// What one step of receiving gave.
 pub(super) enum Step {
-    Message(MessageKind, Range<usize>),
-    Piece { kind: MessageKind, octets: Range<usize>, starts_message: bool, ends_message: bool },
+    Message(MessageKind, Kept),
+    Piece { kind: MessageKind, octets: Kept, starts_message: bool, ends_message: bool },
+}
+
+/// Where octets stay until the next step.
+#[derive(Debug, Clone)]
+pub(super) enum Kept {
+    /// In the buffer, as [`Buffer::kept`](super::buffer::Buffer::kept) takes it.
+    Input(Range<usize>),
+    /// Among those that an extension has decoded.
+    Decoded(Range<usize>),
+}
+
+impl Kept {
+    pub(super) const fn range_mut(&mut self) -> &mut Range<usize> {
+        match self {
+            Self::Input(range) | Self::Decoded(range) => range,
+        }
+    }
 }
 
 impl<S: Transport> WebSocket<S> {
@@ -77,6 +94,9 @@ impl<S: Transport> WebSocket<S> {
 
     /// The next thing that the octets already read mean.
     fn next_buffered(&mut self) -> Option<Step> {
+        if !self.decoded.is_empty() {
+            self.connection.give_decoded_storage(core::mem::take(&mut self.decoded));
+        }
         while !self.ended && !self.input.is_empty() {
             let Received { event, discard, keep } =
                 self.connection.handle_input(self.input.octets_mut(), self.now);
@@ -87,14 +107,14 @@ impl<S: Transport> WebSocket<S> {
                 }
                 Some(Event::Message { kind, payload }) => {
                     let payload = payload.range();
-                    let payload = self.input.settle(discard, keep, payload);
+                    let payload = self.keep(discard, keep, payload);
                     return Some(Step::Message(kind, payload));
                 }
                 Some(Event::Piece(Piece {
                     kind, octets, starts_message, ends_message, ..
                 })) => {
                     let octets = octets.range();
-                    let octets = self.input.settle(discard, keep, octets);
+                    let octets = self.keep(discard, keep, octets);
                     return Some(Step::Piece { kind, octets, starts_message, ends_message });
                 }
                 Some(Event::Ping(_) | Event::Pong(_)) => {
@@ -113,11 +133,33 @@ impl<S: Transport> WebSocket<S> {
         None
     }
 
+    /// Settles the buffer and keeps payload: `range` of it, or what was decoded.
+    fn keep(&mut self, discard: usize, keep: usize, range: Option<Range<usize>>) -> Kept {
+        let kept = self.input.settle(discard, keep, range.clone().unwrap_or_default());
+        if range.is_some() {
+            return Kept::Input(kept);
+        }
+        self.decoded = self.connection.take_decoded();
+        Kept::Decoded(0..self.decoded.len())
+    }
+
+    /// The octets of the last step.
+    pub(super) fn kept(&self, kept: &Kept) -> &[u8] {
+        match kept {
+            Kept::Input(range) => self.input.kept(range.clone()),
+            Kept::Decoded(range) => self.decoded.get(range.clone()).unwrap_or_default(),
+        }
+    }
+
     /// Reads once, no longer than until the next deadline.
     fn fill(&mut self) -> Result<(), Error> {
         let storage = self.connection.take_output_storage();
         if storage.len() <= READ_LEN {
             self.connection.give_output_storage(storage);
+        }
+        let storage = self.connection.take_decoded_storage();
+        if storage.len() <= READ_LEN {
+            self.connection.give_decoded_storage(storage);
         }
         let deadline = self.connection.poll_timeout();
         if let Some(deadline) = deadline {

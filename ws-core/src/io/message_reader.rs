@@ -1,10 +1,9 @@
 //! One received message as a `Read`, across its fragments.
 
 use core::fmt;
-use core::ops::Range;
 use std::io::{self, ErrorKind, Read};
 
-use super::drive::Step;
+use super::drive::{Kept, Step};
 use super::error::Error;
 use super::transport::Transport;
 use super::websocket::WebSocket;
@@ -22,7 +21,7 @@ pub struct MessageReader<'a, S> {
     socket: &'a mut WebSocket<S>,
     kind: MessageKind,
     /// What is left of the last piece, as the socket's buffer keeps it.
-    piece: Range<usize>,
+    piece: Kept,
     ended: bool,
 }
 
@@ -51,7 +50,7 @@ impl<'a, S: Transport> MessageReader<'a, S> {
 
 impl<S: Transport> Read for MessageReader<'_, S> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        while self.piece.is_empty() && !self.ended {
+        while self.socket.kept(&self.piece).is_empty() && !self.ended {
             match self.socket.step().map_err(into_io)? {
                 Some(Step::Piece { octets, ends_message, .. }) => {
                     self.piece = octets;
@@ -61,12 +60,13 @@ impl<S: Transport> Read for MessageReader<'_, S> {
                 Some(Step::Message(..)) | None => return Err(ErrorKind::UnexpectedEof.into()),
             }
         }
-        let octets = self.socket.input.kept(self.piece.clone());
+        let octets = self.socket.kept(&self.piece);
         let len = octets.len().min(buf.len());
         if let (Some(to), Some(from)) = (buf.get_mut(..len), octets.get(..len)) {
             to.copy_from_slice(from);
         }
-        self.piece.start = self.piece.start.saturating_add(len);
+        let piece = self.piece.range_mut();
+        piece.start = piece.start.saturating_add(len);
         Ok(len)
     }
 }

@@ -27,15 +27,24 @@ pub struct MessageWriter<'a, S> {
     socket: &'a mut WebSocket<S>,
     kind: MessageKind,
     gathered: Vec<u8>,
+    coded: bool,
 }
 
 impl<'a, S> MessageWriter<'a, S> {
     pub(super) const fn new(socket: &'a mut WebSocket<S>, kind: MessageKind) -> Self {
-        Self { socket, kind, gathered: Vec::new() }
+        Self { socket, kind, gathered: Vec::new(), coded: true }
     }
 }
 
 impl<S: Transport> MessageWriter<'_, S> {
+    /// Has the message go past the extension, if no fragment of it was sent: see
+    /// [`Connection::send_uncoded`](crate::Connection::send_uncoded).
+    #[must_use]
+    pub fn uncoded(mut self) -> Self {
+        self.coded = false;
+        self
+    }
+
     /// Sends what is gathered as a fragment that is not the last, even if it is nothing, and writes
     /// it to the transport.
     ///
@@ -59,14 +68,23 @@ impl<S: Transport> MessageWriter<'_, S> {
     }
 
     fn send(&mut self, fin: bool) -> Result<(), Error> {
-        let mut sent = self.socket.connection.send_fragment(self.kind, &self.gathered, fin);
+        let mut sent = self.send_fragment(fin);
         if sent == Err(Misuse::WriteBufferFull) {
             self.socket.flush()?;
-            sent = self.socket.connection.send_fragment(self.kind, &self.gathered, fin);
+            sent = self.send_fragment(fin);
         }
         sent?;
         self.gathered.clear();
         Ok(())
+    }
+
+    fn send_fragment(&mut self, fin: bool) -> Result<(), Misuse> {
+        let connection = &mut self.socket.connection;
+        if self.coded {
+            connection.send_fragment(self.kind, &self.gathered, fin)
+        } else {
+            connection.send_fragment_uncoded(self.kind, &self.gathered, fin)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! In: calls. Out: messages, octets on the transport. `io::drive` does the reading.
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 use std::io::{ErrorKind, IoSlice};
@@ -46,6 +47,8 @@ pub struct WebSocket<S> {
     pub(super) io: S,
     pub(super) connection: Connection,
     pub(super) input: Buffer,
+    /// Payload of the last step that an extension has decoded.
+    pub(super) decoded: Vec<u8>,
     pub(super) origin: Instant,
     pub(super) now: Duration,
     pub(super) peer_close: Option<PeerClose>,
@@ -97,6 +100,7 @@ impl<S: Transport> WebSocket<S> {
             io,
             connection,
             input: Buffer::from_octets(received),
+            decoded: Vec::new(),
             origin: Instant::now(),
             now: Duration::ZERO,
             peer_close: None,
@@ -137,6 +141,12 @@ impl<S: Transport> WebSocket<S> {
         self.peer_close.as_ref()
     }
 
+    /// The sans-IO connection, to give it an extension or a budget. Whatever it is told of octets
+    /// received or written is missing from ours.
+    pub const fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
     /// The next message; `None` once the closing handshake is done and the transport has ended.
     ///
     /// Pings are answered meanwhile. Queued output is written before this waits. After an error that
@@ -160,8 +170,8 @@ impl<S: Transport> WebSocket<S> {
         self.connection.set_delivery(Delivery::Messages);
         loop {
             match self.step()? {
-                Some(Step::Message(kind, range)) => {
-                    return Ok(Some(Lent { kind, payload: self.input.kept(range) }));
+                Some(Step::Message(kind, payload)) => {
+                    return Ok(Some(Lent { kind, payload: self.kept(&payload) }));
                 }
                 // The rest of a message whose reader was dropped.
                 Some(Step::Piece { .. }) => {}
@@ -196,6 +206,18 @@ impl<S: Transport> WebSocket<S> {
         let message = message.into();
         self.make_room(message.payload().len())?;
         Ok(self.connection.send(&message)?)
+    }
+
+    /// As [`feed`](Self::feed), past the extension: see
+    /// [`Connection::send_uncoded`](crate::Connection::send_uncoded).
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed).
+    pub fn feed_uncoded(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        let message = message.into();
+        self.make_room(message.payload().len())?;
+        Ok(self.connection.send_uncoded(&message)?)
     }
 
     /// As [`feed`](Self::feed), of a message that was encoded before.

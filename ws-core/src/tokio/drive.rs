@@ -11,7 +11,6 @@
 //! Every poll leaves all state in the [`WebSocket`], so any future around it may be dropped.
 
 use alloc::boxed::Box;
-use core::ops::Range;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io;
@@ -26,6 +25,10 @@ use super::websocket::{Piece, WebSocket};
 use crate::connection::{self, Delivery, Event, Failure, Received, Transport};
 use crate::io::{Error, PeerClose};
 use crate::message::Message;
+
+/// A message of at most this many octets that an extension has decoded is copied, and the storage
+/// used again; a longer one takes it along.
+const COPY_UP_TO: usize = 64 * 1024;
 
 /// How far the transport's own end has come.
 #[derive(Debug, Clone, Copy, Default)]
@@ -138,8 +141,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     return None;
                 }
                 Some(Event::Message { kind, payload }) => {
-                    let range = payload.range();
-                    let payload = self.input.take(range, discard);
+                    let payload = match payload.range() {
+                        Some(range) => self.input.take(range, discard),
+                        None if payload.len() <= COPY_UP_TO => {
+                            let payload = Bytes::copy_from_slice(&payload);
+                            self.input.settle(discard, keep);
+                            payload
+                        }
+                        None => {
+                            self.input.settle(discard, keep);
+                            self.connection.take_decoded().into()
+                        }
+                    };
                     return Some(Step::Message(Message::from_checked(kind, payload)));
                 }
                 Some(Event::Piece(connection::Piece {
@@ -149,19 +162,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     ends_message,
                     ..
                 })) => {
-                    let range = octets.range();
-                    let octets = self.input.take(range, discard);
+                    let octets = match octets.range() {
+                        Some(range) => self.input.take(range, discard),
+                        None => {
+                            let octets = Bytes::copy_from_slice(&octets);
+                            self.input.settle(discard, keep);
+                            octets
+                        }
+                    };
                     return Some(Step::Piece(Piece { kind, octets, starts_message, ends_message }));
                 }
                 Some(Event::Ping(payload)) => {
-                    let range = payload.range();
-                    if let Some(payload) = self.control(wanted, range, discard, keep) {
+                    let payload = wanted_control(wanted, &payload);
+                    self.input.settle(discard, keep);
+                    if let Some(payload) = payload {
                         return Some(Step::Ping(payload));
                     }
                 }
                 Some(Event::Pong(payload)) => {
-                    let range = payload.range();
-                    if let Some(payload) = self.control(wanted, range, discard, keep) {
+                    let payload = wanted_control(wanted, &payload);
+                    self.input.settle(discard, keep);
+                    if let Some(payload) = payload {
                         return Some(Step::Pong(payload));
                     }
                 }
@@ -179,22 +200,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         None
     }
 
-    /// A control frame's payload, if it is wanted. It may lie behind a message that is not whole,
-    /// so it is copied, not split off.
-    fn control(
-        &mut self,
-        wanted: Wanted,
-        range: Range<usize>,
-        discard: usize,
-        keep: usize,
-    ) -> Option<Bytes> {
-        let payload = (wanted == Wanted::Events).then(|| {
-            Bytes::copy_from_slice(self.input.octets_mut().get(range).unwrap_or_default())
-        });
-        self.input.settle(discard, keep);
-        payload
-    }
-
     /// Reads once, and takes the end of the stream, or its loss, into account.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match ready!(self.input.poll_read(&mut self.io, self.connection.awaited(), cx)) {
@@ -207,8 +212,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 } else if self.state.ended {
                     self.input.clear();
                 } else {
-                    // For the Pongs, and for a Close, that these octets may call for.
+                    // For the Pongs, and for a Close, that these octets may call for; and for what
+                    // an extension decodes.
                     self.hold_output();
+                    if self.connection.lacks_decoded_storage() {
+                        self.connection.give_decoded_storage(pool::take_output());
+                    }
                 }
                 // A peer that never stops sending must not keep the deadline from being seen.
                 if self.connection.poll_timeout().is_some() {
@@ -244,6 +253,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         if self.connection.output_len() == 0 {
             pool::give_output(self.connection.take_output_storage());
         }
+        pool::give_output(self.connection.take_decoded_storage());
     }
 
     /// Takes an event into account that came without octets: a failure, if any.
@@ -268,4 +278,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.note_event(event);
         self.state.ended = true;
     }
+}
+
+/// A control frame's payload, if it is wanted. It may lie behind a message that is not whole, so it
+/// is copied, not split off.
+fn wanted_control(wanted: Wanted, payload: &[u8]) -> Option<Bytes> {
+    (wanted == Wanted::Events).then(|| Bytes::copy_from_slice(payload))
 }

@@ -59,7 +59,7 @@ pub(super) fn give_input(mut buffer: BytesMut) {
     });
 }
 
-/// Storage for output; its octets are rubbish.
+/// Storage for output, or for what an extension decodes; its octets are rubbish.
 pub(super) fn take_output() -> Vec<u8> {
     OUTPUT.with_borrow_mut(Vec::pop).unwrap_or_default()
 }

@@ -149,6 +149,12 @@ impl<S> WebSocket<S> {
         self.io
     }
 
+    /// The sans-IO connection, to give it an extension or a budget. Whatever it is told of octets
+    /// received or written is missing from ours.
+    pub const fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
     /// The peer's Close frame, once it has come.
     #[must_use]
     pub const fn peer_close(&self) -> Option<&PeerClose> {
@@ -257,6 +263,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
         poll_fn(|cx| self.poll_feed(&message, cx)).await
+    }
+
+    /// As [`feed`](Self::feed), past the extension: see
+    /// [`Connection::send_uncoded`](crate::Connection::send_uncoded).
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`feed`](Self::feed).
+    pub async fn feed_uncoded(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        let message = message.into();
+        poll_fn(|cx| self.poll_room(message.payload().len(), cx)).await?;
+        self.hold_output();
+        self.connection.send_uncoded(&message)?;
+        Ok(())
     }
 
     /// As [`feed`](Self::feed), of a message that was encoded before.

@@ -1,0 +1,64 @@
+//! Contexts of the threads, not of the connections: where nothing is taken over from one message to
+//! the next, an idle connection holds none.
+//!
+//! A context goes back behind the last octet of a message, never in the middle of one and never
+//! after an error, and forgets everything before its next use.
+
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use std::thread_local;
+
+use super::compress::{Compressor, Settings};
+use super::inflate::Inflater;
+
+/// Contexts of each kind that a thread keeps.
+const KEPT: usize = 4;
+
+thread_local! {
+    static COMPRESSORS: RefCell<Vec<Compressor>> = const { RefCell::new(Vec::new()) };
+    static INFLATERS: RefCell<Vec<Inflater>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A compressor that refers to nothing.
+pub(super) fn take_compressor(settings: Settings) -> Compressor {
+    let kept = COMPRESSORS.with_borrow_mut(|kept| {
+        let at = kept.iter().position(|compressor| compressor.settings() == settings)?;
+        Some(kept.swap_remove(at))
+    });
+    match kept {
+        Some(mut compressor) => {
+            compressor.reset();
+            compressor
+        }
+        None => Compressor::new(settings),
+    }
+}
+
+/// Keeps a compressor for the thread's next message.
+pub(super) fn give_compressor(compressor: Compressor) {
+    COMPRESSORS.with_borrow_mut(|kept| keep(kept, compressor));
+}
+
+/// An inflater without history.
+pub(super) fn take_inflater(window_bits: u8) -> Inflater {
+    match INFLATERS.with_borrow_mut(Vec::pop) {
+        Some(mut inflater) => {
+            inflater.reset(window_bits);
+            inflater
+        }
+        None => Inflater::new(window_bits),
+    }
+}
+
+/// Keeps an inflater for the thread's next message.
+pub(super) fn give_inflater(inflater: Inflater) {
+    INFLATERS.with_borrow_mut(|kept| keep(kept, inflater));
+}
+
+/// The newest are kept: the settings in use crowd out those that are not.
+fn keep<T>(kept: &mut Vec<T>, context: T) {
+    if kept.len() >= KEPT {
+        kept.remove(0);
+    }
+    kept.push(context);
+}
