@@ -5,7 +5,7 @@
 
 /// Why the naive inflater stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flaw {
+pub(crate) enum Flaw {
     /// The data ends inside a block, or a message not inside an empty stored one.
     Truncated,
     /// No DEFLATE data.
@@ -15,19 +15,19 @@ pub enum Flaw {
 }
 
 /// Inflates one direction's messages, one after the other.
-pub struct Inflate {
+pub(crate) struct Inflate {
     window: usize,
     takeover: bool,
     history: Vec<u8>,
 }
 
 impl Inflate {
-    pub fn new(window_bits: u8, takeover: bool) -> Self {
+    pub(crate) fn new(window_bits: u8, takeover: bool) -> Self {
         Self { window: 1 << window_bits, takeover, history: Vec::new() }
     }
 
     /// The message that `payload`, of all its fragments, is (RFC 7692 §7.2.2).
-    pub fn message(&mut self, payload: &[u8]) -> Result<Vec<u8>, Flaw> {
+    pub(crate) fn message(&mut self, payload: &[u8]) -> Result<Vec<u8>, Flaw> {
         if !self.takeover {
             self.history.clear();
         }
@@ -39,8 +39,13 @@ impl Inflate {
         let mut bits = Bits { data: &data, at: 0 };
         loop {
             let last = bits.take(1)? == 1;
+            let mut tail = false;
             match bits.take(2)? {
-                0 => self.stored(&mut bits)?,
+                0 => {
+                    bits.align();
+                    tail = bits.at == payload.len() * 8;
+                    self.stored(&mut bits)?;
+                }
                 1 => self.coded(&mut bits, &fixed())?,
                 2 => {
                     let codes = dynamic(&mut bits)?;
@@ -55,7 +60,7 @@ impl Inflate {
                     break;
                 }
             }
-            if bits.at == data.len() * 8 {
+            if tail {
                 break;
             }
         }
@@ -66,7 +71,6 @@ impl Inflate {
     }
 
     fn stored(&mut self, bits: &mut Bits<'_>) -> Result<(), Flaw> {
-        bits.align();
         let len = bits.take(16)?;
         if bits.take(16)? != !len & 0xFFFF {
             return Err(Flaw::Invalid);
@@ -206,15 +210,67 @@ fn dynamic(bits: &mut Bits<'_>) -> Result<[Code; 2], Flaw> {
 
 /// Least length and extra bits of the symbols from 257 on (RFC 1951 §3.2.5).
 const LENGTHS: [(usize, u32); 29] = [
-    (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0), (9, 0), (10, 0), (11, 1), (13, 1),
-    (15, 1), (17, 1), (19, 2), (23, 2), (27, 2), (31, 2), (35, 3), (43, 3), (51, 3), (59, 3),
-    (67, 4), (83, 4), (99, 4), (115, 4), (131, 5), (163, 5), (195, 5), (227, 5), (258, 0),
+    (3, 0),
+    (4, 0),
+    (5, 0),
+    (6, 0),
+    (7, 0),
+    (8, 0),
+    (9, 0),
+    (10, 0),
+    (11, 1),
+    (13, 1),
+    (15, 1),
+    (17, 1),
+    (19, 2),
+    (23, 2),
+    (27, 2),
+    (31, 2),
+    (35, 3),
+    (43, 3),
+    (51, 3),
+    (59, 3),
+    (67, 4),
+    (83, 4),
+    (99, 4),
+    (115, 4),
+    (131, 5),
+    (163, 5),
+    (195, 5),
+    (227, 5),
+    (258, 0),
 ];
 
 /// Least distance and extra bits (RFC 1951 §3.2.5).
 const DISTANCES: [(usize, u32); 30] = [
-    (1, 0), (2, 0), (3, 0), (4, 0), (5, 1), (7, 1), (9, 2), (13, 2), (17, 3), (25, 3),
-    (33, 4), (49, 4), (65, 5), (97, 5), (129, 6), (193, 6), (257, 7), (385, 7), (513, 8), (769, 8),
-    (1025, 9), (1537, 9), (2049, 10), (3073, 10), (4097, 11), (6145, 11), (8193, 12), (12289, 12),
-    (16385, 13), (24577, 13),
+    (1, 0),
+    (2, 0),
+    (3, 0),
+    (4, 0),
+    (5, 1),
+    (7, 1),
+    (9, 2),
+    (13, 2),
+    (17, 3),
+    (25, 3),
+    (33, 4),
+    (49, 4),
+    (65, 5),
+    (97, 5),
+    (129, 6),
+    (193, 6),
+    (257, 7),
+    (385, 7),
+    (513, 8),
+    (769, 8),
+    (1025, 9),
+    (1537, 9),
+    (2049, 10),
+    (3073, 10),
+    (4097, 11),
+    (6145, 11),
+    (8193, 12),
+    (12289, 12),
+    (16385, 13),
+    (24577, 13),
 ];

@@ -151,6 +151,13 @@ pub(crate) fn masked(payload: &[u8], key: Option<[u8; 4]>) -> Vec<u8> {
 /// Panics on half a frame, a wrong mask bit, a length that is not in its shortest form, a reserved
 /// bit or opcode, a control frame out of bounds, and on anything after a Close frame.
 pub(crate) fn parse(sender: Role, octets: &[u8]) -> Vec<Frame> {
+    let frames = parse_extended(sender, octets);
+    assert!(frames.iter().all(|frame| frame.rsv == 0), "reserved bit set: {frames:?}");
+    frames
+}
+
+/// As [`parse`], with any reserved bits.
+pub(crate) fn parse_extended(sender: Role, octets: &[u8]) -> Vec<Frame> {
     let frames: Vec<_> = parse_keyed(sender, octets).into_iter().map(|(frame, _)| frame).collect();
     if let Some(close) = frames.iter().position(|frame| frame.opcode == CLOSE) {
         assert_eq!(close, frames.len() - 1, "nothing may follow a Close frame: {frames:?}");
@@ -158,7 +165,7 @@ pub(crate) fn parse(sender: Role, octets: &[u8]) -> Vec<Frame> {
     frames
 }
 
-/// As [`parse`], with the masking key of each frame.
+/// As [`parse_extended`], with the masking key of each frame.
 pub(crate) fn parse_keyed(sender: Role, octets: &[u8]) -> Vec<(Frame, Option<[u8; 4]>)> {
     let mut frames = Vec::new();
     let mut rest = octets;
@@ -178,7 +185,6 @@ fn parse_one(sender: Role, octets: &[u8]) -> (Frame, Option<[u8; 4]>, &[u8]) {
     };
     let (first, second) = (take(1)[0], take(1)[0]);
     let (fin, rsv, opcode) = (first & 0x80 != 0, first >> 4 & 7, first & 0x0F);
-    assert_eq!(rsv, 0, "reserved bit set");
     assert!(matches!(opcode, 0..=2 | 8..=10), "reserved opcode {opcode}");
     assert_eq!(second & 0x80 != 0, sender == Role::Client, "a client masks, a server does not");
     let code = second & 0x7F;
