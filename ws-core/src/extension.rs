@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! frame in ─▶ check (bits allowed?) ─▶ unmask ─▶ Extension::decode ─▶ UTF-8 ─▶ event
-//! message ─▶ Extension::begin_encode ─▶ bits ─▶ Extension::encode ─▶ mask ─▶ frame out
+//! message ─▶ Extension::encode_message ─▶ bits, payload ─▶ mask ─▶ frame out
+//! fragments ─▶ Extension::begin_encode ─▶ bits, then each ─▶ Extension::encode ─▶ mask ─▶ frame out
 //! ```
 //!
 //! Control frames never pass through: no agreed bit stands on them.
@@ -48,13 +49,16 @@ pub trait Extension: fmt::Debug + Send + Sync {
         output: &mut Output<'_>,
     ) -> Result<Decoded, Violation>;
 
-    /// A message of ours begins, of `len` octets unless it is sent in fragments whose lengths are
-    /// yet to be known. Returns the bits for its first frame; with none, its payload does not pass
-    /// through [`encode`](Self::encode).
-    fn begin_encode(&mut self, kind: MessageKind, len: Option<usize>) -> Rsv;
+    /// Encodes a message of ours that goes as one frame, and returns the bits for it. With none,
+    /// `payload` goes as it is, whatever was written.
+    fn encode_message(&mut self, kind: MessageKind, payload: &[u8], output: &mut Output<'_>)
+    -> Rsv;
 
-    /// Encodes some more of the message's payload, as one frame's; behind it the message ends if
-    /// `fin`. Room is made as it asks for it.
+    /// A message of ours begins, in fragments. Returns the bits for its first frame; with none, its
+    /// payload does not pass through [`encode`](Self::encode).
+    fn begin_encode(&mut self, kind: MessageKind) -> Rsv;
+
+    /// Encodes one fragment, the message's last if `fin`. Room is made as it asks for it.
     fn encode(&mut self, payload: &[u8], fin: bool, output: &mut Output<'_>);
 
     /// The server's frame for a message prepared for many, if the extension changes it.

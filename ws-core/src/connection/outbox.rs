@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use bytes::{Buf, Bytes};
 
 use crate::extension::Output;
-use crate::frame::MAX_HEADER_LEN;
+use crate::frame::{MAX_HEADER_LEN, Rsv};
 use crate::mask;
 
 /// Rather than grow, the storage is moved over what has been written, once that is this part (a
@@ -77,29 +77,35 @@ impl Outbox {
     }
 
     /// Queues a frame whose payload `encode` writes, in place; `head` gives its header, once the
-    /// payload's length is known. Masked if there is a key.
+    /// bits and the payload's length are known. Masked if there is a key. Queues nothing, and tells
+    /// so, if there are no bits.
     pub(super) fn push_encoded(
         &mut self,
         masking_key: Option<[u8; 4]>,
-        encode: impl FnOnce(&mut Output<'_>),
-        head: impl FnOnce(u64) -> ([u8; MAX_HEADER_LEN], usize),
-    ) {
+        encode: impl FnOnce(&mut Output<'_>) -> Option<Rsv>,
+        head: impl FnOnce(Rsv, u64) -> ([u8; MAX_HEADER_LEN], usize),
+    ) -> bool {
         // The payload goes where it would stand behind the longest header, then down.
         self.room(MAX_HEADER_LEN);
         let encoded = self.end;
-        encode(&mut Output::new(&mut self.storage, &mut self.end, usize::MAX));
+        let rsv = encode(&mut Output::new(&mut self.storage, &mut self.end, usize::MAX));
+        let start = encoded.saturating_sub(MAX_HEADER_LEN);
+        let Some(rsv) = rsv else {
+            self.end = start;
+            return false;
+        };
         let payload = self.storage.get_mut(encoded..self.end).unwrap_or_default();
         if let Some(key) = masking_key {
             mask::apply(payload, key, 0);
         }
-        let (octets, head_len) = head(payload.len() as u64);
-        let start = encoded.saturating_sub(MAX_HEADER_LEN);
+        let (octets, head_len) = head(rsv, payload.len() as u64);
         let to_payload = start.saturating_add(head_len);
         for (to, from) in self.storage.iter_mut().skip(start).zip(octets.iter().take(head_len)) {
             *to = *from;
         }
         self.storage.copy_within(encoded..self.end, to_payload);
         self.end = self.end.saturating_sub(MAX_HEADER_LEN.saturating_sub(head_len));
+        true
     }
 
     /// Queues a copy of `head`, and `payload` itself.

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use super::agreed::Agreed;
 use super::outbox::Outbox;
 use crate::error::Misuse;
+use crate::extension::Output;
 use crate::frame::{
     CloseCode, CloseFrame, FrameHeader, MAX_CONTROL_LEN, MAX_HEADER_LEN, Opcode, Rsv,
 };
@@ -81,8 +82,7 @@ impl Send {
         let payload = message.payload();
         self.check_message(payload.len())?;
         let opcode = message.kind().opcode();
-        if let Some((rsv, agreed)) = begin(agreed, message.kind(), Some(payload.len())) {
-            self.encoded(true, rsv, opcode, payload, agreed);
+        if self.encoded_message(message.kind(), payload, agreed) {
             return Ok(());
         }
         if self.keys.is_none() && payload.len() >= SHARE_FROM {
@@ -98,8 +98,7 @@ impl Send {
         agreed: Option<&mut Agreed>,
     ) -> Result<(), Misuse> {
         self.check_message(payload.len())?;
-        if let Some((rsv, agreed)) = begin(agreed, kind, Some(payload.len())) {
-            self.encoded(true, rsv, kind.opcode(), payload, agreed);
+        if self.encoded_message(kind, payload, agreed) {
             return Ok(());
         }
         self.frame(true, kind.opcode(), payload)
@@ -147,19 +146,31 @@ impl Send {
                 utf8.finish().map_err(|_| Misuse::TextNotUtf8)?;
             }
         }
-        let (opcode, coding) = match self.open {
-            None if coded => (kind.opcode(), begin(agreed, kind, fin.then_some(payload.len()))),
-            None => (kind.opcode(), None),
-            Some(Open { coded, .. }) => {
-                (Opcode::Continuation, agreed.filter(|_| coded).map(|agreed| (Rsv::NONE, agreed)))
+        let Some(open) = self.open else {
+            let agreed = agreed.filter(|_| coded);
+            if fin {
+                return self.octets(kind, payload, agreed);
             }
+            let coding = agreed.and_then(|agreed| {
+                let rsv = agreed.extension.begin_encode(kind);
+                (rsv != Rsv::NONE).then_some((rsv, agreed))
+            });
+            self.open = Some(Open { kind, utf8, coded: coding.is_some() });
+            match coding {
+                Some((rsv, agreed)) => {
+                    self.encoded_fragment(false, rsv, kind.opcode(), payload, agreed);
+                }
+                None => self.frame(false, kind.opcode(), payload)?,
+            }
+            return Ok(());
         };
-        let coded = coding.is_some();
-        match coding {
-            Some((rsv, agreed)) => self.encoded(fin, rsv, opcode, payload, agreed),
-            None => self.frame(fin, opcode, payload)?,
+        match agreed {
+            Some(agreed) if open.coded => {
+                self.encoded_fragment(fin, Rsv::NONE, Opcode::Continuation, payload, agreed);
+            }
+            _ => self.frame(fin, Opcode::Continuation, payload)?,
         }
-        self.open = if fin { None } else { Some(Open { kind, utf8, coded }) };
+        self.open = if fin { None } else { Some(Open { utf8, ..open }) };
         Ok(())
     }
 
@@ -238,8 +249,21 @@ impl Send {
         Ok(())
     }
 
-    /// A frame whose payload the extension makes of `payload`.
-    fn encoded(
+    /// Queues a message as the extension encodes it, and tells whether it does.
+    fn encoded_message(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        agreed: Option<&mut Agreed>,
+    ) -> bool {
+        let Some(agreed) = agreed else { return false };
+        self.encoded(true, kind.opcode(), |output| {
+            let rsv = agreed.extension.encode_message(kind, payload, output);
+            (rsv != Rsv::NONE).then_some(rsv)
+        })
+    }
+
+    fn encoded_fragment(
         &mut self,
         fin: bool,
         rsv: Rsv,
@@ -247,18 +271,27 @@ impl Send {
         payload: &[u8],
         agreed: &mut Agreed,
     ) {
+        self.encoded(fin, opcode, |output| {
+            agreed.extension.encode(payload, fin, output);
+            Some(rsv)
+        });
+    }
+
+    /// Queues a frame whose payload `encode` writes, unless it gives no bits.
+    fn encoded(
+        &mut self,
+        fin: bool,
+        opcode: Opcode,
+        encode: impl FnOnce(&mut Output<'_>) -> Option<Rsv>,
+    ) -> bool {
         let masking_key = self.keys.map(|fresh| fresh());
-        self.outbox.push_encoded(
-            masking_key,
-            |output| agreed.extension.encode(payload, fin, output),
-            |len| {
-                let mut octets = [0; MAX_HEADER_LEN];
-                let header = FrameHeader { fin, rsv, masking_key, ..FrameHeader::new(opcode, len) };
-                // No allocation holds 2⁶³ octets, so there is always a header.
-                let len = header.encode(&mut octets).unwrap_or_default();
-                (octets, len)
-            },
-        );
+        self.outbox.push_encoded(masking_key, encode, |rsv, len| {
+            let mut octets = [0; MAX_HEADER_LEN];
+            let header = FrameHeader { fin, rsv, masking_key, ..FrameHeader::new(opcode, len) };
+            // No allocation holds 2⁶³ octets, so there is always a header.
+            let len = header.encode(&mut octets).unwrap_or_default();
+            (octets, len)
+        })
     }
 
     fn share(&mut self, opcode: Opcode, payload: Bytes) -> Result<(), Misuse> {
@@ -267,17 +300,6 @@ impl Send {
         self.outbox.push_shared(octets.get(..len).unwrap_or_default(), payload);
         Ok(())
     }
-}
-
-/// The extension's bits for a message of ours that begins, if it is to encode it.
-fn begin(
-    agreed: Option<&mut Agreed>,
-    kind: MessageKind,
-    len: Option<usize>,
-) -> Option<(Rsv, &mut Agreed)> {
-    let agreed = agreed?;
-    let rsv = agreed.extension.begin_encode(kind, len);
-    (rsv != Rsv::NONE).then_some((rsv, agreed))
 }
 
 impl fmt::Debug for Send {

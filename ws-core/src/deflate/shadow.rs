@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 
 use super::inflate::Inflater;
 use crate::extension::Output;
-use crate::frame::FrameHeader;
 
 #[derive(Debug)]
 pub(super) struct Shadow {
@@ -35,12 +34,5 @@ impl Shadow {
         } else if fin {
             inflater.reset(self.window_bits);
         }
-    }
-
-    /// As [`check`](Self::check), of a whole message in a server's frame.
-    pub(super) fn check_frame(&mut self, payload: &[u8], frame: &[u8], takeover: bool) {
-        let header = FrameHeader::decode(frame).ok().flatten();
-        let coded = header.and_then(|(_, len)| frame.get(len..)).unwrap_or_default();
-        self.check(payload, true, coded, takeover);
     }
 }
