@@ -11,6 +11,7 @@
 //! error              dropped                     dropped
 //! ```
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
@@ -36,7 +37,7 @@ pub struct PerMessageDeflate {
 struct Receive {
     window_bits: u8,
     takeover: bool,
-    inflater: Option<Inflater>,
+    inflater: Option<Box<Inflater>>,
 }
 
 #[derive(Debug)]
@@ -46,7 +47,7 @@ struct Send {
     threshold: usize,
     /// Off where the peer's window is one that zlib does not have.
     can_compress: bool,
-    compressor: Option<Compressor>,
+    compressor: Option<Box<Compressor>>,
     #[cfg(debug_assertions)]
     shadow: super::shadow::Shadow,
 }

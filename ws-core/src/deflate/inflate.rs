@@ -9,7 +9,6 @@
 //!    └─ BFINAL ─┘ a new stream, old history       cut off; anything else was cut in the middle
 //! ```
 
-use alloc::boxed::Box;
 use core::fmt;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
@@ -35,7 +34,7 @@ const ZLIB_WINDOW_BITS: u8 = 15;
 pub(super) struct Inflater {
     zlib: Inflate,
     /// What a new stream needs of the old one.
-    history: Box<History>,
+    history: History,
     /// The stream has ended, with a block that says it is the last.
     over: bool,
     /// The last step filled all its room: more may be waiting.
@@ -48,7 +47,7 @@ impl Inflater {
     /// Blocks may refer to the last `1 << window_bits` octets.
     pub(super) fn new(window_bits: u8) -> Self {
         let zlib = Inflate::new(false, ZLIB_WINDOW_BITS);
-        let history = Box::new(History::new(window_bits));
+        let history = History::new(window_bits);
         Self { zlib, history, over: false, more: false, empty: true }
     }
 

@@ -4,6 +4,7 @@
 //! A context goes back behind the last octet of a message, never in the middle of one and never
 //! after an error, and forgets everything before its next use.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use std::thread_local;
@@ -15,12 +16,12 @@ use super::inflate::Inflater;
 const KEPT: usize = 4;
 
 thread_local! {
-    static COMPRESSORS: RefCell<Vec<Compressor>> = const { RefCell::new(Vec::new()) };
-    static INFLATERS: RefCell<Vec<Inflater>> = const { RefCell::new(Vec::new()) };
+    static COMPRESSORS: RefCell<Vec<Box<Compressor>>> = const { RefCell::new(Vec::new()) };
+    static INFLATERS: RefCell<Vec<Box<Inflater>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A compressor that refers to nothing.
-pub(super) fn take_compressor(settings: Settings) -> Compressor {
+pub(super) fn take_compressor(settings: Settings) -> Box<Compressor> {
     let kept = COMPRESSORS.with_borrow_mut(|kept| {
         let at = kept.iter().position(|compressor| compressor.settings() == settings)?;
         Some(kept.swap_remove(at))
@@ -30,28 +31,28 @@ pub(super) fn take_compressor(settings: Settings) -> Compressor {
             compressor.reset();
             compressor
         }
-        None => Compressor::new(settings),
+        None => Box::new(Compressor::new(settings)),
     }
 }
 
 /// Keeps a compressor for the thread's next message.
-pub(super) fn give_compressor(compressor: Compressor) {
+pub(super) fn give_compressor(compressor: Box<Compressor>) {
     COMPRESSORS.with_borrow_mut(|kept| keep(kept, compressor));
 }
 
 /// An inflater without history.
-pub(super) fn take_inflater(window_bits: u8) -> Inflater {
+pub(super) fn take_inflater(window_bits: u8) -> Box<Inflater> {
     match INFLATERS.with_borrow_mut(Vec::pop) {
         Some(mut inflater) => {
             inflater.reset(window_bits);
             inflater
         }
-        None => Inflater::new(window_bits),
+        None => Box::new(Inflater::new(window_bits)),
     }
 }
 
 /// Keeps an inflater for the thread's next message.
-pub(super) fn give_inflater(inflater: Inflater) {
+pub(super) fn give_inflater(inflater: Box<Inflater>) {
     INFLATERS.with_borrow_mut(|kept| keep(kept, inflater));
 }
 

@@ -1,6 +1,7 @@
 //! The shadow inflater of debug and fuzz builds: every compressed message we send must inflate to
 //! what was sent.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::inflate::Inflater;
@@ -9,7 +10,7 @@ use crate::extension::Output;
 #[derive(Debug)]
 pub(super) struct Shadow {
     window_bits: u8,
-    inflater: Option<Inflater>,
+    inflater: Option<Box<Inflater>>,
 }
 
 impl Shadow {
@@ -23,7 +24,8 @@ impl Shadow {
     ///
     /// If it does not inflate to `payload`.
     pub(super) fn check(&mut self, payload: &[u8], fin: bool, coded: &[u8], takeover: bool) {
-        let inflater = self.inflater.get_or_insert_with(|| Inflater::new(self.window_bits));
+        let inflater =
+            self.inflater.get_or_insert_with(|| Box::new(Inflater::new(self.window_bits)));
         let (mut storage, mut end) = (Vec::new(), 0);
         let mut output = Output::new(&mut storage, &mut end, usize::MAX);
         let inflated = inflater.inflate(coded, fin, &mut output);
