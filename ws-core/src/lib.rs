@@ -14,6 +14,8 @@
 //! | 2 | feature `std` (default) | blocking, over `std::io::{Read, Write}` | [`io`] |
 //! | 3 | feature `tokio` | async, over `AsyncRead` and `AsyncWrite`; `wss` with a `rustls` feature; feature `hyper`: requests that hyper or axum has read | [`tokio`] |
 //!
+//! Feature `deflate` (off by default) adds permessage-deflate to levels 1 to 3: [`deflate`].
+//!
 //! Each level is built from the one before it through its public API, and each is useful alone.
 //! Nothing a peer sends makes any of them panic, and memory follows what has arrived, never what a
 //! frame header claims.
@@ -41,6 +43,9 @@ pub mod handshake;
 pub mod frame;
 
 pub mod mask;
+
+#[cfg(feature = "deflate")]
+pub mod deflate;
 
 pub mod utf8;
 

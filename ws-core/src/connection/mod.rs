@@ -44,6 +44,8 @@ mod send;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+#[cfg(feature = "deflate")]
+use crate::deflate::{Deflate, DeflateParams};
 use crate::error::{Misuse, Violation};
 use crate::frame::{CloseFrame, Opcode};
 use crate::message::{Message, MessageKind};
@@ -66,6 +68,8 @@ pub struct Connection {
     receive: Receive,
     send: Send,
     closing: Closing,
+    #[cfg(feature = "deflate")]
+    deflate: Option<DeflateParams>,
 }
 
 impl Connection {
@@ -95,7 +99,24 @@ impl Connection {
             receive: Receive::new(role),
             send: Send::new(keys, &config.limits),
             closing: Closing::new(role),
+            #[cfg(feature = "deflate")]
+            deflate: None,
         }
+    }
+
+    /// Has both endpoints keep to `params`, which the opening handshake agreed on. To be called
+    /// before anything is received or sent.
+    #[cfg(feature = "deflate")]
+    pub(crate) const fn set_deflate(&mut self, deflate: Deflate, params: DeflateParams) {
+        self.config.deflate = Some(deflate);
+        self.deflate = Some(params);
+    }
+
+    /// What was agreed about permessage-deflate; `None` if it was not agreed on (RFC 7692 §7.1).
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn deflate(&self) -> Option<DeflateParams> {
+        self.deflate
     }
 
     /// How the connection was configured.
