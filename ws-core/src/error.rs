@@ -187,6 +187,8 @@ pub enum Misuse {
     LengthTopBit,
     /// A limit of zero, or limits that contradict each other.
     LimitsContradict,
+    /// Something about compression that RFC 7692 §7.1.2 or zlib has no number for.
+    DeflateOutOfRange,
     /// A header field, or a part of one, that HTTP cannot carry: a name that is not a token, a
     /// control octet in a value (RFC 9110 §5).
     FieldMalformed,
@@ -214,6 +216,9 @@ impl fmt::Display for Misuse {
             Self::LengthTopBit => "payload_len over 63 bits",
             Self::LimitsContradict => {
                 "limits must be above zero, and max_frame_len at most max_message_len"
+            }
+            Self::DeflateOutOfRange => {
+                "window bits must be 9 to 15 (the peer's 8 to 15), level 0 to 9, memory level 1 to 9"
             }
             Self::FieldMalformed => "header field name or value that HTTP cannot carry",
             Self::FieldReserved => "header field that the opening handshake writes itself",

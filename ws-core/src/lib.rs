@@ -3,8 +3,8 @@
 //! The module list below is the path that octets take:
 //!
 //! ```text
-//!  octets in ─▶ handshake ─▶ frame::header ─▶ frame::check ─▶ mask ─▶ utf8 ─▶ message ─▶ connection ─▶ you
-//!  octets out ◀──────────────────────────── frame::header ◀── mask ◀──────────────────── connection ◀──┘
+//!  octets in ─▶ handshake ─▶ frame::header ─▶ frame::check ─▶ mask ─▶ deflate ─▶ utf8 ─▶ message ─▶ connection ─▶ you
+//!  octets out ◀──────────────────────────── frame::header ◀── mask ◀── deflate ◀──────────────────── connection ◀──┘
 //! ```
 //!
 //! | level | needs | what | where |
@@ -13,6 +13,9 @@
 //! | 1 | feature `alloc` | the sans-IO connection and the opening handshake: octets and time in, events and octets out | [`connection`], [`handshake`] |
 //! | 2 | feature `std` (default) | blocking, over `std::io::{Read, Write}` | [`io`] |
 //! | 3 | feature `tokio` | async, over `AsyncRead` and `AsyncWrite`; `wss` with a `rustls` feature; feature `hyper`: requests that hyper or axum has read | [`tokio`] |
+//!
+//! Feature `deflate` (off by default) adds permessage-deflate to levels 1 to 3: [`deflate`]. Other
+//! extensions come in through [`extension`].
 //!
 //! Each level is built from the one before it through its public API, and each is useful alone.
 //! Nothing a peer sends makes any of them panic, and memory follows what has arrived, never what a
@@ -42,13 +45,13 @@ pub mod frame;
 
 pub mod mask;
 
-pub mod utf8;
-
 #[cfg(feature = "alloc")]
 pub mod extension;
 
 #[cfg(feature = "deflate")]
 pub mod deflate;
+
+pub mod utf8;
 
 #[cfg(feature = "alloc")]
 pub mod message;

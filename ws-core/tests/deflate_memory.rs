@@ -4,10 +4,9 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use ws_core::connection::{Budget, Config, Connection, Event, Failure};
-use ws_core::deflate::Deflate;
 use ws_core::{Limits, Role, Violation};
 
-use deflate_support::{RSV1, Zlib, always, coded, connect_deflate, params, records};
+use deflate_support::{RSV1, Zlib, always, coded, connect_deflate, params, records, with};
 use oracle::{BINARY, Frame, wire_to};
 use support::{BOTH_ROLES, NOW};
 
@@ -69,7 +68,7 @@ fn the_table_of_what_a_compressor_holds_is_as_documented() {
         [15, 12, 10, 9].iter().flat_map(|w| [9, 8, 5, 1].map(|m| [*w, m])).collect();
     assert_eq!(rows.iter().map(|[w, m, _]| [*w, *m]).collect::<Vec<_>>(), all);
     for [window_bits, memory_level, octets] in rows {
-        let deflate = Deflate { memory_level: u8::try_from(memory_level).unwrap(), ..always() };
+        let deflate = with(|d| d.memory_level(u8::try_from(memory_level).unwrap()));
         let agreed = params(u8::try_from(window_bits).unwrap(), true);
         let payload = records(100_000, 1);
         let mut connection = connect_deflate(Role::Server, Config::default(), &agreed, &deflate);

@@ -6,10 +6,10 @@
 
 use flate2::{Decompress, FlushDecompress};
 use ws_core::connection::{Config, Connection};
-use ws_core::deflate::{Deflate, DeflateParams};
+use ws_core::deflate::DeflateParams;
 use ws_core::{Message, MessageKind, Misuse, PreparedMessage, Role};
 
-use deflate_support::{END, RSV1, always, bits, connect_deflate, noise, params, records};
+use deflate_support::{END, RSV1, always, bits, connect_deflate, noise, params, records, with};
 use oracle::{CONTINUATION, Frame, parse_extended};
 use support::{BOTH_ROLES, NOW};
 
@@ -87,7 +87,7 @@ fn ten_thousand_messages_in_every_form_reach_both_peers() {
     let each = 10_000 / (sets.len() * 2) as u64 + 1;
     for role in BOTH_ROLES {
         for &(window_bits, takeover) in &sets {
-            let deflate = Deflate { level: 1 + window_bits % 9, ..always() };
+            let deflate = with(|d| d.level(1 + window_bits % 9));
             let agreed = params(window_bits, takeover);
             let mut connection = connect_deflate(role, Config::default(), &agreed, &deflate);
             let mut peer = Peer::new(window_bits, takeover);
@@ -193,7 +193,7 @@ fn a12_empty_short_and_incompressible_messages() {
     for role in BOTH_ROLES {
         for memory_level in 1..=9 {
             for level in 0..=9 {
-                let deflate = Deflate { level, memory_level, ..always() };
+                let deflate = with(|d| d.level(level).memory_level(memory_level));
                 let agreed = params(15, false);
                 let mut connection = connect_deflate(role, Config::default(), &agreed, &deflate);
                 for len in [0, 1, 2, 100, 16 * 1024, 100_000] {
@@ -215,7 +215,7 @@ fn a12_empty_short_and_incompressible_messages() {
 
 #[test]
 fn short_messages_and_those_past_the_extension_go_plain_and_never_enter_the_window() {
-    let deflate = Deflate { threshold: 100, ..always() };
+    let deflate = with(|d| d.threshold(100));
     for role in BOTH_ROLES {
         let mut connection = connect_deflate(role, Config::default(), &params(15, true), &deflate);
         let mut peer = Peer::new(15, true);
@@ -307,7 +307,7 @@ fn prepared_messages_are_compressed_once_for_each_window() {
 
 #[test]
 fn prepared_messages_below_the_threshold_go_plain_and_a_client_compresses_its_own() {
-    let deflate = Deflate { threshold: 100, ..always() };
+    let deflate = with(|d| d.threshold(100));
     let short = PreparedMessage::new(&Message::text("short"));
     let long = PreparedMessage::new(&Message::binary(records(500, 1)));
     for role in BOTH_ROLES {

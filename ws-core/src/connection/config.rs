@@ -1,5 +1,7 @@
 //! How one connection behaves. Every combination is valid; the defaults are strict and safe.
 
+#[cfg(feature = "deflate")]
+use crate::deflate::Deflate;
 use crate::limits::Limits;
 
 /// The choices an application has for a connection.
@@ -17,13 +19,25 @@ pub struct Config {
     /// Whether messages that arrive after our Close was sent, and before the peer's, are handed
     /// out. Off: they are checked and dropped.
     pub deliver_while_closing: bool,
+    /// What to offer or answer about permessage-deflate, and how to compress once it is agreed on;
+    /// `None`: it is neither offered nor accepted. For the adapters' opening handshakes; what came
+    /// of it is [`Connection::deflate`](super::Connection::deflate).
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<Deflate>,
 }
 
 impl Config {
     /// The defaults within these limits.
     #[must_use]
     pub const fn with_limits(limits: Limits) -> Self {
-        Self { limits, delivery: Delivery::Messages, auto_pong: true, deliver_while_closing: false }
+        Self {
+            limits,
+            delivery: Delivery::Messages,
+            auto_pong: true,
+            deliver_while_closing: false,
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        }
     }
 }
 

@@ -49,6 +49,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+#[cfg(feature = "deflate")]
+use crate::deflate::{Deflate, DeflateParams, PerMessageDeflate};
 use crate::error::Violation;
 use crate::extension::Extension;
 use crate::frame::{CloseFrame, Opcode};
@@ -74,6 +76,8 @@ pub struct Connection {
     closing: Closing,
     /// The extension, until nothing more is to be received.
     agreed: Option<Box<Agreed>>,
+    #[cfg(feature = "deflate")]
+    deflate: Option<DeflateParams>,
 }
 
 impl Connection {
@@ -104,6 +108,8 @@ impl Connection {
             send: Send::new(keys, &config.limits),
             closing: Closing::new(role),
             agreed: None,
+            #[cfg(feature = "deflate")]
+            deflate: None,
         }
     }
 
@@ -117,6 +123,21 @@ impl Connection {
     #[must_use]
     pub fn extension(&self) -> Option<&dyn Extension> {
         self.agreed.as_ref().map(|agreed| &agreed.extension)
+    }
+
+    /// Compresses as `deflate` says, and keeps to `params`, which the opening handshake agreed on.
+    /// To be called before anything is received or sent; adapters do it themselves.
+    #[cfg(feature = "deflate")]
+    pub fn set_deflate(&mut self, deflate: &Deflate, params: DeflateParams) {
+        self.set_extension(PerMessageDeflate::new(self.role(), &params, deflate));
+        self.deflate = Some(params);
+    }
+
+    /// What was agreed about permessage-deflate; `None` if it was not agreed on (RFC 7692 §7.1).
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn deflate(&self) -> Option<DeflateParams> {
+        self.deflate
     }
 
     /// Has messages that are not whole counted in a budget that other connections share. To be

@@ -56,30 +56,23 @@ impl PerMessageDeflate {
     /// With what was agreed, for an endpoint of this role that compresses as `deflate` says.
     #[must_use]
     pub fn new(role: Role, params: &DeflateParams, deflate: &Deflate) -> Self {
-        let (ours, theirs) = match role {
-            Role::Server => (
-                (params.server_max_window_bits, params.server_no_context_takeover),
-                (params.client_max_window_bits, params.client_no_context_takeover),
-            ),
-            Role::Client => (
-                (params.client_max_window_bits, params.client_no_context_takeover),
-                (params.server_max_window_bits, params.server_no_context_takeover),
-            ),
-        };
-        let receive = Receive { window_bits: theirs.0.get(), takeover: !theirs.1, inflater: None };
-        let settings = Settings {
-            level: deflate.level,
-            window_bits: ours.0,
-            memory_level: deflate.memory_level,
-        };
+        let (window_bits, takeover) = params.of_sender(role.peer());
+        let receive = Receive { window_bits: window_bits.get(), takeover, inflater: None };
+        let ours = deflate.compressor(params, role);
+        // Without a window to compress for, these are not used.
+        let (window_bits, takeover) = ours.unwrap_or((deflate.window_bits(), false));
         let send = Send {
-            settings,
-            takeover: !ours.1,
-            threshold: deflate.threshold,
-            can_compress: ours.0.get() > 8,
+            settings: Settings {
+                level: deflate.level(),
+                window_bits,
+                memory_level: deflate.memory_level(),
+            },
+            takeover,
+            threshold: deflate.threshold(),
+            can_compress: ours.is_some(),
             compressor: None,
             #[cfg(debug_assertions)]
-            shadow: super::shadow::Shadow::new(ours.0.get()),
+            shadow: super::shadow::Shadow::new(window_bits.get()),
         };
         Self { receive, send }
     }

@@ -1,5 +1,23 @@
-//! permessage-deflate
+//! permessage-deflate (RFC 7692): messages compressed, if both endpoints agree to it.
 //!
+//! ```text
+//! Deflate (what an endpoint wants)
+//!    │ client: Terms, its offer ──▶ server: Deflate::answer ──▶ Terms, the answer
+//!    ▼                                                                │
+//! DeflateParams (what both agreed) ◀── client: Terms::agree ◀─────────┘
+//! ```
+//!
+//! An application puts a [`Deflate`] into [`Config::deflate`](crate::Config::deflate); adapters
+//! offer or answer with it, and tell what came of it. Whoever drives the sans-IO machines gives it
+//! to [`Dialer::deflate`](crate::handshake::Dialer::deflate) or to [`AcceptDeflate`], and what was
+//! agreed to [`Connection::set_deflate`](crate::Connection::set_deflate).
+//!
+//! # Memory
+//!
+//! Nothing is held before the first compressed message. What a connection holds from then on, in KiB:
+//!
+//! | our window, bits | memory level | a compressor holds |
+//! |---|---|---|
 //! | 15 | 9 | 437 |
 //! | 15 | 8 | 325 |
 //! | 15 | 5 | 227 |
@@ -16,45 +34,53 @@
 //! | 9 | 8 | 199 |
 //! | 9 | 5 | 101 |
 //! | 9 | 1 | 88 |
-//! An inflater holds 47 KiB and the agreed window
-mod compress;
-mod extension;
+//!
+//! An inflater holds 47 KiB and the agreed window. Where a direction agrees on no context takeover,
+//! its context goes back to the thread after each message, which keeps up to four of each kind: an
+//! idle connection then holds none, whatever it has sent and received.
+//!
+//! What a message inflates to is limited as any message is
+//! ([`Limits::max_message_len`](crate::Limits::max_message_len)), while it inflates, and can be
+//! counted in a [`Budget`](crate::connection::Budget) that many connections share.
+//!
+//! # What is compressed
+//!
+//! Messages of [`Deflate::threshold`] octets or more, unless they grow; none that is sent with
+//! [`send_uncoded`](crate::Connection::send_uncoded). A secret in one message can be guessed from the
+//! length of the next if an attacker chooses a part of either and they share a context (the attacks
+//! called CRIME and BREACH): send secrets uncoded, or agree on no context takeover.
+//!
+//! A peer that refers further back than its agreed window, but not further than it has sent, is not
+//! found out: zlib keeps 32 KiB whatever it is told.
+
+mod params;
+mod policy;
+
+mod terms;
+
+mod accept;
+
 mod history;
 mod inflate;
+
+mod compress;
 mod pool;
 #[cfg(debug_assertions)]
 mod shadow;
-pub(crate) use compress::Settings;
-pub use extension::PerMessageDeflate;
-pub(crate) use extension::compressed_frame;
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub struct WindowBits(u8);
-#[allow(missing_docs)]
-impl WindowBits {
-    pub const fn new(bits: u8) -> Option<Self> {
-        if bits >= 8 && bits <= 15 { Some(Self(bits)) } else { None }
-    }
-    pub const fn get(self) -> u8 {
-        self.0
-    }
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[allow(missing_docs)]
-pub struct DeflateParams {
-    pub server_no_context_takeover: bool,
-    pub client_no_context_takeover: bool,
-    pub server_max_window_bits: WindowBits,
-    pub client_max_window_bits: WindowBits,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs)]
-pub struct Deflate {
-    pub level: u8,
-    pub memory_level: u8,
-    pub threshold: usize,
-}
+mod extension;
+
+pub use accept::AcceptDeflate;
+pub use extension::PerMessageDeflate;
+pub use params::{DeflateParams, WindowBits};
+pub use policy::{Deflate, DeflateBuilder};
+pub use terms::{ClientWindow, Terms, TermsError};
+
+/// The extension's name in `Sec-WebSocket-Extensions` (RFC 7692 §7).
+pub const NAME: &str = "permessage-deflate";
+
+pub(crate) use compress::Settings;
+pub(crate) use extension::compressed_frame;
 
 /// Octets between two states of one of zlib's counters.
 fn since(now: u64, before: u64) -> usize {

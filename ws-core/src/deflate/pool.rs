@@ -5,7 +5,6 @@
 //! after an error, and forgets everything before its next use.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::cell::RefCell;
 use std::thread_local;
 
@@ -16,15 +15,19 @@ use super::inflate::Inflater;
 const KEPT: usize = 4;
 
 thread_local! {
-    static COMPRESSORS: RefCell<Vec<Box<Compressor>>> = const { RefCell::new(Vec::new()) };
-    static INFLATERS: RefCell<Vec<Box<Inflater>>> = const { RefCell::new(Vec::new()) };
+    static COMPRESSORS: RefCell<Kept<Compressor>> = const { RefCell::new([const { None }; KEPT]) };
+    static INFLATERS: RefCell<Kept<Inflater>> = const { RefCell::new([const { None }; KEPT]) };
 }
+
+type Kept<T> = [Option<Box<T>>; KEPT];
 
 /// A compressor that refers to nothing.
 pub(super) fn take_compressor(settings: Settings) -> Box<Compressor> {
     let kept = COMPRESSORS.with_borrow_mut(|kept| {
-        let at = kept.iter().position(|compressor| compressor.settings() == settings)?;
-        Some(kept.swap_remove(at))
+        let fits = |kept: &Option<Box<Compressor>>| {
+            kept.as_ref().is_some_and(|compressor| compressor.settings() == settings)
+        };
+        kept.iter_mut().find(|kept| fits(kept)).and_then(Option::take)
     });
     match kept {
         Some(mut compressor) => {
@@ -42,7 +45,7 @@ pub(super) fn give_compressor(compressor: Box<Compressor>) {
 
 /// An inflater without history.
 pub(super) fn take_inflater(window_bits: u8) -> Box<Inflater> {
-    match INFLATERS.with_borrow_mut(Vec::pop) {
+    match INFLATERS.with_borrow_mut(|kept| kept.iter_mut().find_map(Option::take)) {
         Some(mut inflater) => {
             inflater.reset(window_bits);
             inflater
@@ -56,10 +59,14 @@ pub(super) fn give_inflater(inflater: Box<Inflater>) {
     INFLATERS.with_borrow_mut(|kept| keep(kept, inflater));
 }
 
-/// The newest are kept: the settings in use crowd out those that are not.
-fn keep<T>(kept: &mut Vec<T>, context: T) {
-    if kept.len() >= KEPT {
-        kept.remove(0);
+/// The settings in use crowd out those that are not.
+fn keep<T>(kept: &mut Kept<T>, context: Box<T>) {
+    if let Some(free) = kept.iter_mut().find(|kept| kept.is_none()) {
+        *free = Some(context);
+        return;
     }
-    kept.push(context);
+    kept.rotate_right(1);
+    if let Some(oldest) = kept.first_mut() {
+        *oldest = Some(context);
+    }
 }

@@ -12,6 +12,8 @@ use super::extensions::Extensions;
 use super::fields::{is_own, is_token_text, is_value};
 use super::key::Key;
 use super::url::{Url, UrlError};
+#[cfg(feature = "deflate")]
+use crate::deflate::Deflate;
 
 /// Fields that the handshake writes, or that frame a body; `Sec-WebSocket-…` besides.
 const OWN_FIELDS: [&str; 9] = [
@@ -50,6 +52,8 @@ pub struct Dialer<'a> {
     header_fields: &'a [(&'a str, &'a str)],
     subprotocols: &'a [&'a str],
     extensions: &'a [&'a str],
+    #[cfg(feature = "deflate")]
+    deflate: Option<Deflate>,
 }
 
 impl<'a> Dialer<'a> {
@@ -61,7 +65,15 @@ impl<'a> Dialer<'a> {
     pub fn new(url: &'a str) -> Result<Self, UrlError> {
         let url = Url::parse(url)?;
         let host_field = url.host_field();
-        Ok(Self { url, host_field, header_fields: &[], subprotocols: &[], extensions: &[] })
+        Ok(Self {
+            url,
+            host_field,
+            header_fields: &[],
+            subprotocols: &[],
+            extensions: &[],
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        })
     }
 
     /// Sends `host` (a host with an optional port) in `Host` instead of the URL's. Where to connect
@@ -133,6 +145,7 @@ impl<'a> Dialer<'a> {
     ///
     /// - [`OfferError::Extension`]: not one element of the grammar of §9.1.
     /// - [`OfferError::TooMany`]: over [`MAX_OFFERS`] (16).
+    /// - [`OfferError::ExtensionDuplicated`]: permessage-deflate, which is offered already.
     pub fn extensions(mut self, offered: &'a [&'a str]) -> Result<Self, OfferError> {
         if offered.len() > MAX_OFFERS {
             return Err(OfferError::TooMany);
@@ -146,7 +159,43 @@ impl<'a> Dialer<'a> {
             return Err(OfferError::Extension);
         }
         self.extensions = offered;
+        #[cfg(feature = "deflate")]
+        self.check_deflate()?;
         Ok(self)
+    }
+
+    /// Offers permessage-deflate, behind the other extensions, and holds the answer against it. An
+    /// adapter offers [`Config::deflate`](crate::Config::deflate) by itself, in the place of this
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// - [`OfferError::ExtensionDuplicated`]: [`extensions`](Self::extensions) offers it as well.
+    /// - [`OfferError::TooMany`]: over [`MAX_OFFERS`] (16) with it.
+    ///
+    /// RFC 7692 §5, §7.1.
+    #[cfg(feature = "deflate")]
+    pub fn deflate(mut self, deflate: Deflate) -> Result<Self, OfferError> {
+        self.deflate = Some(deflate);
+        self.check_deflate()?;
+        Ok(self)
+    }
+
+    #[cfg(feature = "deflate")]
+    fn check_deflate(&self) -> Result<(), OfferError> {
+        if self.deflate.is_none() {
+            return Ok(());
+        }
+        if self.names_extension(crate::deflate::NAME) {
+            return Err(OfferError::ExtensionDuplicated);
+        }
+        if self.extensions.len() >= MAX_OFFERS { Err(OfferError::TooMany) } else { Ok(()) }
+    }
+
+    /// What is offered of permessage-deflate.
+    #[cfg(feature = "deflate")]
+    pub(crate) const fn offered_deflate(&self) -> Option<Deflate> {
+        self.deflate
     }
 
     /// What is dialled.
@@ -182,7 +231,8 @@ impl<'a> Dialer<'a> {
         self.subprotocols.contains(&chosen)
     }
 
-    pub(super) fn offers_extension(&self, name: &str) -> bool {
+    /// Whether one of [`extensions`](Self::extensions) has this name.
+    pub(super) fn names_extension(&self, name: &str) -> bool {
         let mut offered = self
             .extensions
             .iter()
@@ -216,6 +266,21 @@ impl<'a> Dialer<'a> {
                 put("\r\n");
             }
         }
+        // Several fields are one list (RFC 6455 §9.1).
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = self.deflate {
+            put("Sec-WebSocket-Extensions: ");
+            put(crate::deflate::NAME);
+            for (name, value) in deflate.offer().params() {
+                put("; ");
+                put(name);
+                if let Some(value) = value {
+                    put("=");
+                    put(value);
+                }
+            }
+            put("\r\n");
+        }
         for (name, value) in self.header_fields {
             for text in [name, ": ", value, "\r\n"] {
                 put(text);
@@ -242,7 +307,7 @@ impl fmt::Debug for Dialer<'_> {
             .field("header_fields", &Names(self.header_fields))
             .field("subprotocols", &self.subprotocols)
             .field("extensions", &self.extensions)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -264,6 +329,8 @@ pub enum OfferError {
     SubprotocolDuplicated,
     /// An extension is not a name with parameters.
     Extension,
+    /// permessage-deflate is offered by [`Dialer::extensions`], and once more by itself.
+    ExtensionDuplicated,
     /// More than [`MAX_OFFERS`] subprotocols or extensions.
     TooMany,
 }
@@ -286,6 +353,9 @@ impl fmt::Display for OfferError {
             }
             Self::Extension => {
                 "extension offer is not a name with parameters (RFC 6455 section 9.1)"
+            }
+            Self::ExtensionDuplicated => {
+                "permessage-deflate is offered twice; leave it out of Dialer::extensions"
             }
             Self::TooMany => "more than 16 subprotocols or extensions",
         })

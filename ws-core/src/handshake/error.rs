@@ -8,6 +8,8 @@ use core::fmt;
 
 use super::dial::OfferError;
 use super::url::UrlError;
+#[cfg(feature = "deflate")]
+use crate::deflate::TermsError;
 
 /// An HTTP head that breaks the grammar of HTTP/1.1 or exceeds a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -290,6 +292,9 @@ pub enum HandshakeError {
     ExtensionNotOffered,
     /// Client: the server chose the same extension twice.
     ExtensionDuplicated,
+    /// Client: the server chose permessage-deflate with parameters that do not answer the offer.
+    #[cfg(feature = "deflate")]
+    Deflate(TermsError),
     /// Client: the server chose a subprotocol that was not offered.
     SubprotocolNotOffered,
     /// Client: more than one Sec-WebSocket-Protocol.
@@ -313,6 +318,8 @@ impl fmt::Display for HandshakeError {
                 return write!(f, "the application refused the request with {status}");
             }
             Self::Head(error) => return write!(f, "bad response head: {error}"),
+            #[cfg(feature = "deflate")]
+            Self::Deflate(error) => return write!(f, "bad answer to an offer: {error}"),
             Self::Status(status) => {
                 return write!(
                     f,
@@ -396,5 +403,12 @@ impl From<UrlError> for HandshakeError {
 impl From<OfferError> for HandshakeError {
     fn from(error: OfferError) -> Self {
         Self::Offer(error)
+    }
+}
+
+#[cfg(feature = "deflate")]
+impl From<TermsError> for HandshakeError {
+    fn from(error: TermsError) -> Self {
+        Self::Deflate(error)
     }
 }

@@ -83,6 +83,9 @@ mod upgrade;
 
 mod upgrader;
 
+#[cfg(feature = "std")]
+mod negotiated;
+
 pub mod policy;
 
 mod origin;
@@ -116,6 +119,8 @@ pub use extensions::{
 };
 pub use fields::{Fields, HeaderField, tokens};
 pub use key::{ACCEPT_LEN, KEY_LEN, Key};
+#[cfg(feature = "std")]
+pub(crate) use negotiated::{Configured, Negotiated, offering};
 pub use proxy::{Proxies, Proxy, ProxyHandshake};
 pub use redirect::Redirect;
 pub use refusal::Refusal;

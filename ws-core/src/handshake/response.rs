@@ -10,15 +10,19 @@ use core::fmt;
 use super::answer::push_decimal;
 use super::dial::{Dialer, MAX_OFFERS};
 use super::error::{HandshakeError, Rejection};
-use super::extensions::Extensions;
+use super::extensions::{Extension, Extensions};
 use super::fields::{FieldLines, Fields, HeaderField, is_value, tokens};
 use super::key::ACCEPT_LEN;
+#[cfg(feature = "deflate")]
+use crate::deflate::{self, DeflateParams, Terms};
 
 /// A server's 101 that opened the connection, borrowed from the caller's buffer.
 #[derive(Clone)]
 pub struct Response<'a> {
     field_lines: &'a [u8],
     subprotocol: Option<&'a str>,
+    #[cfg(feature = "deflate")]
+    deflate: Option<DeflateParams>,
     head_len: usize,
 }
 
@@ -36,10 +40,18 @@ impl<'a> Response<'a> {
     }
 
     /// The extensions that the server chose of those offered, each with its parameters as sent, in
-    /// the order of its answer. Their parameters are not judged here.
+    /// the order of its answer. Their parameters are not judged here, but those of
+    /// `Dialer::deflate`.
     pub fn extensions(&self) -> impl Iterator<Item = &'a [u8]> + Clone {
         let chosen = self.fields().filter(|field| field.is("Sec-WebSocket-Extensions"));
         chosen.flat_map(|field| tokens(field.value))
+    }
+
+    /// What the server agreed to of [`Dialer::deflate`]'s offer.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn deflate(&self) -> Option<DeflateParams> {
+        self.deflate
     }
 
     /// Octets of the input that the response took, interim responses before it included. Octets of
@@ -62,7 +74,13 @@ impl<'a> Response<'a> {
             seen.note(&field?, offer)?;
         }
         seen.check(accept)?;
-        Ok(Self { field_lines, subprotocol: seen.subprotocol, head_len })
+        Ok(Self {
+            field_lines,
+            subprotocol: seen.subprotocol,
+            #[cfg(feature = "deflate")]
+            deflate: seen.deflate,
+            head_len,
+        })
     }
 }
 
@@ -131,6 +149,8 @@ struct Seen<'a> {
     subprotocol: Option<&'a str>,
     /// The names of the extensions chosen so far.
     extensions: [&'a str; MAX_OFFERS],
+    #[cfg(feature = "deflate")]
+    deflate: Option<DeflateParams>,
 }
 
 impl<'a> Seen<'a> {
@@ -156,7 +176,7 @@ impl<'a> Seen<'a> {
             }
             for chosen in Extensions::of_value(field.value) {
                 let chosen = chosen.map_err(|_| HandshakeError::ExtensionNotOffered)?;
-                self.note_extension(chosen.name, offer)?;
+                self.note_extension(&chosen, offer)?;
             }
         } else if field.is("Sec-WebSocket-Protocol") {
             // Compared octet by octet, the case of letters included (§4.1, response item 6).
@@ -171,8 +191,21 @@ impl<'a> Seen<'a> {
         Ok(())
     }
 
-    fn note_extension(&mut self, name: &'a str, offer: &Dialer<'_>) -> Result<(), HandshakeError> {
-        if !offer.offers_extension(name) {
+    fn note_extension(
+        &mut self,
+        chosen: &Extension<'a>,
+        offer: &Dialer<'_>,
+    ) -> Result<(), HandshakeError> {
+        let name = chosen.name;
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = offer.offered_deflate().filter(|_| name == deflate::NAME) {
+            let params = deflate.offer().agree(&Terms::parse(chosen)?)?;
+            return match self.deflate.replace(params) {
+                None => Ok(()),
+                Some(_) => Err(HandshakeError::ExtensionDuplicated),
+            };
+        }
+        if !offer.names_extension(name) {
             return Err(HandshakeError::ExtensionNotOffered);
         }
         // Each is offered and none stands twice, so there are never more than were offered.

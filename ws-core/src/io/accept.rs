@@ -11,11 +11,11 @@ use super::open::{is_late, read_more};
 use super::transport::Transport;
 use super::websocket::WebSocket;
 use crate::connection::Config;
-use crate::handshake::{Agreed, Upgrade, Upgrader};
+use crate::handshake::{Agreed, Configured, Upgrade, Upgrader};
 use crate::limits::Limits;
 
-/// Accepts a client's opening handshake on `io`: every good request, without subprotocol or
-/// extension.
+/// Accepts a client's opening handshake on `io`: every good request, without a
+/// subprotocol, and with the extensions that `config` says.
 ///
 /// # Errors
 ///
@@ -25,7 +25,8 @@ pub fn accept<S: Transport>(io: S, config: Config) -> Result<WebSocket<S>, Error
     accept_with(io, config, ()).map(|(socket, _)| socket)
 }
 
-/// Accepts a client's opening handshake on `io`, if `policy` does.
+/// Accepts a client's opening handshake on `io`, if `policy` does. `policy` is asked about an
+/// extension before `config` is.
 ///
 /// # Errors
 ///
@@ -33,9 +34,10 @@ pub fn accept<S: Transport>(io: S, config: Config) -> Result<WebSocket<S>, Error
 pub fn accept_with<S: Transport>(
     mut io: S,
     config: Config,
-    mut policy: impl Upgrade,
+    policy: impl Upgrade,
 ) -> Result<(WebSocket<S>, Agreed), Error> {
     let deadline = Instant::now().checked_add(config.limits.handshake_timeout());
+    let mut policy = Configured::new(policy, &config);
     let mut upgrader = Upgrader::new(&config.limits);
     let (mut head, mut answer) = (Vec::new(), Vec::new());
     let accepted = loop {
@@ -43,11 +45,11 @@ pub fn accept_with<S: Transport>(
             Ok(0) => return Err(upgrader.handle_end_of_stream().into()),
             Ok(_) => {}
             Err(error) if is_late(&error) => {
-                break Err(upgrader.handle_timeout(&head, &mut policy, &mut answer));
+                break Err(upgrader.handle_timeout(&head, &mut policy.both(), &mut answer));
             }
             Err(error) => return Err(error.into()),
         }
-        match upgrader.handle_input(&head, &mut policy, &mut answer) {
+        match upgrader.handle_input(&head, &mut policy.both(), &mut answer) {
             Ok(None) => {}
             Ok(Some(accepted)) => break Ok(accepted),
             Err(error) => break Err(error),
@@ -58,7 +60,9 @@ pub fn accept_with<S: Transport>(
             io.write_all(accepted.response)?;
             io.flush()?;
             io.set_read_timeout(None)?;
-            Ok((WebSocket::server_with_received(io, config, accepted.behind), accepted.agreed()))
+            let mut socket = WebSocket::server_with_received(io, config, accepted.behind);
+            policy.negotiated().settle(&mut socket.connection);
+            Ok((socket, accepted.agreed()))
         }
         Err(error) => {
             let _ = refuse(&mut io, &answer, &config.limits);

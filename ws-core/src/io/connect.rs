@@ -15,7 +15,9 @@ use super::refused::Refused;
 use super::transport::Transport;
 use super::websocket::WebSocket;
 use crate::connection::Config;
-use crate::handshake::{ClientHandshake, Dialer, HandshakeError, Url, UrlError};
+use crate::handshake::{
+    ClientHandshake, Dialer, HandshakeError, Negotiated, Url, UrlError, offering,
+};
 
 /// Dials `url` (`ws://host[:port]/path?query`) over TCP, with `TCP_NODELAY`.
 ///
@@ -115,6 +117,7 @@ fn open<S: Transport>(
     deadline: Option<Instant>,
     mut record: Option<&mut Record>,
 ) -> Result<WebSocket<S>, Error> {
+    let dialer = &offering(dialer, &config)?;
     let mut request = Vec::new();
     let mut handshake = ClientHandshake::new(dialer, &config.limits, rand::random(), &mut request);
     if let Some(record) = &mut record {
@@ -141,7 +144,9 @@ fn open<S: Transport>(
             Ok(Some(response)) => {
                 let received = input.get(response.head_len()..).unwrap_or_default();
                 io.set_read_timeout(None)?;
-                return Ok(WebSocket::client(io, config, received));
+                let mut socket = WebSocket::client(io, config, received);
+                Negotiated::of(&response, dialer).settle(&mut socket.connection);
+                return Ok(socket);
             }
             Err(error) => {
                 let Some(refusal) = handshake.refusal(&input) else {

@@ -11,15 +11,15 @@ use super::clock::later;
 use super::open::write;
 use super::websocket::WebSocket;
 use crate::connection::Config;
-use crate::handshake::{Agreed, HandshakeError, Upgrade, Upgrader};
+use crate::handshake::{Agreed, Configured, HandshakeError, Upgrade, Upgrader};
 use crate::io::Error;
 use crate::limits::Limits;
 
 /// Octets a refusing server still reads, so that its answer is not lost to a TCP reset.
 const DRAIN_LEN: usize = 4 * 1024;
 
-/// Accepts a client's opening handshake on `io`: every good request, without subprotocol or
-/// extension.
+/// Accepts a client's opening handshake on `io`: every good request, without a
+/// subprotocol, and with the extensions that `config` says.
 ///
 /// # Errors
 ///
@@ -36,7 +36,8 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     accept_with(io, config, ()).await.map(|(socket, _)| socket)
 }
 
-/// Accepts a client's opening handshake on `io`, if `policy` does.
+/// Accepts a client's opening handshake on `io`, if `policy` does. `policy` is asked about an
+/// extension before `config` is.
 ///
 /// A policy that panics takes this future and its connection down, nothing else.
 ///
@@ -50,18 +51,19 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
 pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     mut io: S,
     config: Config,
-    mut policy: impl Upgrade,
+    policy: impl Upgrade,
 ) -> Result<(WebSocket<S>, Agreed), Error> {
     let deadline = later(Instant::now(), config.limits.handshake_timeout());
+    let mut policy = Configured::new(policy, &config);
     let mut upgrader = Upgrader::new(&config.limits);
     let (mut head, mut answer) = (Vec::with_capacity(1024), Vec::new());
     let accepted = loop {
         match timeout_at(deadline, io.read_buf(&mut head)).await {
             Ok(Ok(0)) => return Err(upgrader.handle_end_of_stream().into()),
             Ok(read) => read?,
-            Err(_) => break Err(upgrader.handle_timeout(&head, &mut policy, &mut answer)),
+            Err(_) => break Err(upgrader.handle_timeout(&head, &mut policy.both(), &mut answer)),
         };
-        match upgrader.handle_input(&head, &mut policy, &mut answer) {
+        match upgrader.handle_input(&head, &mut policy.both(), &mut answer) {
             Ok(None) => {}
             Ok(Some(accepted)) => break Ok(accepted),
             Err(error) => break Err(error),
@@ -72,7 +74,9 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
             // A peer that does not read the few octets of an answer is late as well.
             let written = timeout_at(deadline, write(&mut io, accepted.response)).await;
             written.unwrap_or(Err(HandshakeError::Timeout.into()))?;
-            Ok((WebSocket::server_with_received(io, config, accepted.behind), accepted.agreed()))
+            let mut socket = WebSocket::server_with_received(io, config, accepted.behind);
+            policy.negotiated().settle(&mut socket.connection);
+            Ok((socket, accepted.agreed()))
         }
         Err(error) => {
             let _ = refuse(&mut io, &answer, &config.limits).await;

@@ -15,7 +15,7 @@ use super::open::write;
 use super::stream::ClientStream;
 use super::websocket::WebSocket;
 use crate::connection::Config;
-use crate::handshake::{ClientHandshake, Dialer};
+use crate::handshake::{ClientHandshake, Dialer, Negotiated, offering};
 use crate::io::{Error, Record, Refused};
 
 /// Dials `url` (`ws://host[:port]/path?query`, or `wss` with a feature for TLS): [`Connector`]'s
@@ -95,6 +95,7 @@ pub(super) async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     deadline: Instant,
     mut record: Option<&mut Record>,
 ) -> Result<WebSocket<S>, Error> {
+    let dialer = &offering(dialer, &config)?;
     let mut request = Vec::new();
     let mut handshake = ClientHandshake::new(dialer, &config.limits, rand::random(), &mut request);
     if let Some(record) = &mut record {
@@ -115,15 +116,19 @@ pub(super) async fn open<S: AsyncRead + AsyncWrite + Unpin>(
             }
             match handshake.handle_input(&input) {
                 Ok(None) => {}
-                Ok(Some(response)) => return Ok(response.head_len()),
+                Ok(Some(response)) => {
+                    return Ok((response.head_len(), Negotiated::of(&response, dialer)));
+                }
                 Err(error) => return Err(error.into()),
             }
         }
     });
     match answered.await {
-        Ok(Ok(head_len)) => {
+        Ok(Ok((head_len, negotiated))) => {
             let received = input.get(head_len..).unwrap_or_default();
-            Ok(WebSocket::client(io, config, received))
+            let mut socket = WebSocket::client(io, config, received);
+            negotiated.settle(&mut socket.connection);
+            Ok(socket)
         }
         Ok(Err(error)) => match handshake.refusal(&input) {
             None => Err(error),

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 
 use super::websocket::WebSocket;
 use crate::connection::Config;
-use crate::handshake::{Agreed, Fields, HandshakeError, Upgrade, Upgrader};
+use crate::handshake::{Agreed, Configured, Fields, HandshakeError, Negotiated, Upgrade, Upgrader};
 use crate::io::Error;
 
 /// The transport of an upgraded connection.
@@ -26,6 +26,7 @@ pub type Upgraded = TokioIo<hyper::upgrade::Upgraded>;
 #[must_use = "the connection is dropped unless this is awaited"]
 pub struct Opening {
     agreed: Result<(Agreed, OnUpgrade), HandshakeError>,
+    negotiated: Negotiated,
     config: Config,
 }
 
@@ -33,13 +34,15 @@ impl Future for Opening {
     type Output = Result<(WebSocket<Upgraded>, Agreed), Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let config = self.config;
+        let (config, negotiated) = (self.config, self.negotiated);
         let (agreed, upgraded) = match &mut self.agreed {
             Ok(agreed) => agreed,
             Err(error) => return Poll::Ready(Err((*error).into())),
         };
         let io = ready!(Pin::new(upgraded).poll(cx)).map_err(std::io::Error::other)?;
-        Poll::Ready(Ok((WebSocket::server(TokioIo::new(io), config), mem::take(agreed))))
+        let mut socket = WebSocket::server(TokioIo::new(io), config);
+        negotiated.settle(&mut socket.connection);
+        Poll::Ready(Ok((socket, mem::take(agreed))))
     }
 }
 
@@ -82,18 +85,19 @@ impl Future for Opening {
 pub fn upgrade<B, R: From<Vec<u8>>, P: Upgrade>(
     request: &mut http::Request<B>,
     config: Config,
-    mut policy: P,
+    policy: P,
 ) -> (http::Response<R>, Opening) {
     let head = write_head(request);
+    let mut policy = Configured::new(policy, &config);
     let mut upgrader = Upgrader::new(&config.limits);
     let mut answer = Vec::new();
-    let agreed = match upgrader.handle_input(&head, &mut policy, &mut answer) {
+    let agreed = match upgrader.handle_input(&head, &mut policy.both(), &mut answer) {
         Ok(Some(accepted)) => Ok(accepted.agreed()),
         Ok(None) => Err(HandshakeError::Incomplete),
         Err(error) => Err(error),
     };
     let agreed = agreed.map(|agreed| (agreed, hyper::upgrade::on(request)));
-    (read_answer(&answer), Opening { agreed, config })
+    (read_answer(&answer), Opening { agreed, negotiated: policy.negotiated(), config })
 }
 
 /// The head of `request` as it was on the wire, but for the case of names.

@@ -133,6 +133,14 @@ impl<S> WebSocket<S> {
         self.connection.role()
     }
 
+    /// What was agreed about permessage-deflate: see
+    /// [`Config::deflate`](crate::Config::deflate). `None` if it was not agreed on.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn deflate(&self) -> Option<crate::deflate::DeflateParams> {
+        self.connection.deflate()
+    }
+
     /// The transport.
     pub const fn get_ref(&self) -> &S {
         &self.io

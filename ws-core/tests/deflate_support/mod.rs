@@ -5,7 +5,7 @@
 use flate2::{Compress, Compression, FlushCompress};
 use ws_core::Role;
 use ws_core::connection::{Config, Connection};
-use ws_core::deflate::{Deflate, DeflateParams, PerMessageDeflate, WindowBits};
+use ws_core::deflate::{Deflate, DeflateBuilder, DeflateParams, WindowBits};
 
 use crate::oracle::{Frame, TEXT};
 use crate::support::{Driver, connect};
@@ -27,9 +27,15 @@ pub(crate) fn params(window_bits: u8, takeover: bool) -> DeflateParams {
     }
 }
 
-/// Everything is compressed.
+/// Everything is compressed, in whatever window was agreed.
 pub(crate) fn always() -> Deflate {
-    Deflate { level: 6, memory_level: 8, threshold: 0 }
+    with(|deflate| deflate)
+}
+
+/// [`always`], with other settings.
+pub(crate) fn with(set: impl FnOnce(DeflateBuilder) -> DeflateBuilder) -> Deflate {
+    let deflate = Deflate::builder().window_bits(15).level(6).memory_level(8).threshold(0);
+    set(deflate).build().unwrap()
 }
 
 pub(crate) fn connect_deflate(
@@ -39,13 +45,13 @@ pub(crate) fn connect_deflate(
     deflate: &Deflate,
 ) -> Connection {
     let mut connection = connect(role, config);
-    connection.set_extension(PerMessageDeflate::new(role, params, deflate));
+    connection.set_deflate(deflate, *params);
     connection
 }
 
 pub(crate) fn driver(role: Role, config: Config, params: &DeflateParams) -> Driver {
     let mut driver = Driver::new(role, config);
-    driver.connection.set_extension(PerMessageDeflate::new(role, params, &always()));
+    driver.connection.set_deflate(&always(), *params);
     driver
 }
 
