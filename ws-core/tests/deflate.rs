@@ -490,7 +490,7 @@ fn d17_nothing_is_told_after_an_error() {
     assert_seen("D17", &frames, &[INVALID]);
     let close = Frame::close(1007, "compressed data is invalid");
     for log in logs(&frames) {
-        assert_eq!(log.output, [close.clone()], "one Close, with the code");
+        assert_eq!(log.output, std::slice::from_ref(&close), "one Close, with the code");
     }
 }
 

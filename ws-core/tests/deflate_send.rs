@@ -213,6 +213,8 @@ fn a12_empty_short_and_incompressible_messages() {
     }
 }
 
+type Send<'a> = &'a dyn Fn(&mut Connection) -> Result<(), Misuse>;
+
 #[test]
 fn short_messages_and_those_past_the_extension_go_plain_and_never_enter_the_window() {
     let deflate = with(|d| d.threshold(100));
@@ -220,7 +222,7 @@ fn short_messages_and_those_past_the_extension_go_plain_and_never_enter_the_wind
         let mut connection = connect_deflate(role, Config::default(), &params(15, true), &deflate);
         let mut peer = Peer::new(15, true);
         let long = records(500, 1);
-        let steps: [(&str, bool, &dyn Fn(&mut Connection) -> Result<(), Misuse>); 6] = [
+        let steps: [(&str, bool, Send<'_>); 6] = [
             ("below the threshold", false, &|c| c.send_binary(&long[..99])),
             ("past the extension", false, &|c| c.send_uncoded(&Message::binary(long.clone()))),
             ("at the threshold", true, &|c| c.send_binary(&long[..100])),

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ws_harness::{cmd, testee};
+use ws_harness::{Error, cmd, testee};
 
 /// An echo client on ws-core: runs every case of a fuzzing server, then asks for its report.
 #[derive(Parser)]
@@ -15,11 +15,18 @@ struct Options {
     /// This client's name in the report.
     #[arg(long, value_name = "NAME", default_value = "ws-core")]
     agent: String,
+    #[command(flatten)]
+    deflate: testee::DeflateOptions,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let ran = cmd::until_signal(testee::client::run(&options.url, &options.agent)).await;
+    let ran = cmd::until_signal(run(&options)).await;
     cmd::exit::code(ran.map(|cases| println!("{cases} cases run against {}", options.url)))
+}
+
+async fn run(options: &Options) -> Result<usize, Error> {
+    let config = options.deflate.config()?;
+    testee::client::run(&options.url, &options.agent, config).await
 }

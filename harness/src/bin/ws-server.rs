@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
+use ws_core::Config;
 use ws_harness::{Error, StopSignals, cmd, testee};
 
 /// An echo server on ws-core: every message comes back as it was.
@@ -17,18 +18,24 @@ struct Options {
     /// Address to listen at; port 0 takes any free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9001")]
     addr: SocketAddr,
+    #[command(flatten)]
+    deflate: testee::DeflateOptions,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let addr = Options::parse().addr;
-    cmd::exit::code(run(addr).await.map_err(|error| {
-        Error::Unusable(format!("cannot listen at {addr}: {error}; try --addr with another port"))
-    }))
+    cmd::exit::code(run(&Options::parse()).await)
 }
 
-async fn run(addr: SocketAddr) -> io::Result<()> {
+async fn run(Options { addr, deflate }: &Options) -> Result<(), Error> {
+    let config = deflate.config()?;
+    serve(*addr, config).await.map_err(|error| {
+        Error::Unusable(format!("cannot listen at {addr}: {error}; try --addr with another port"))
+    })
+}
+
+async fn serve(addr: SocketAddr, config: Config) -> io::Result<()> {
     // Before the server says that it listens: whoever hears that may ask it to stop at once.
     let mut signals = StopSignals::install()?;
-    testee::server::serve(addr, signals.asked()).await
+    testee::server::serve(addr, config, signals.asked()).await
 }

@@ -14,7 +14,7 @@ use crate::report::schema::Selection;
 #[derive(Debug, Args)]
 pub(super) struct Cases {
     /// Cases to take, as the suite writes patterns: `1.*`, `6.4.3`; repeat it, or separate by
-    /// blanks. Without it: all but 12.* and 13.* (permessage-deflate).
+    /// blanks. Without it: all of them.
     #[arg(long, value_name = "PATTERN")]
     cases: Vec<String>,
     /// Cases to leave out of these.
@@ -34,13 +34,9 @@ impl Cases {
     ///
     /// [`Error::Unusable`]: a pattern matches nothing, or nothing is left.
     pub(super) fn resolve(&self) -> Result<(Selection, BTreeSet<CaseId>), Error> {
-        let mut exclude = split(&self.exclude);
-        let patterns = if self.cases.is_empty() {
-            exclude.extend(cases::LEFT_OUT.map(str::to_owned));
-            vec!["*".to_owned()]
-        } else {
-            split(&self.cases)
-        };
+        let exclude = split(&self.exclude);
+        let patterns =
+            if self.cases.is_empty() { vec!["*".to_owned()] } else { split(&self.cases) };
         let ids = select(cases::all(), &patterns, &exclude)
             .map_err(|error| Error::Unusable(format!("--cases/--exclude: {error}")))?;
         Ok((Selection { cases: patterns, exclude }, ids))

@@ -11,14 +11,14 @@ use crate::autobahn::control::Control;
 ///
 /// [`Error::NothingRan`]: the server cannot be reached or does not speak the control paths. What
 /// happens inside a case is the server's to judge, so it is no error here.
-pub async fn run(url: &str, agent: &str) -> Result<usize, Error> {
+pub async fn run(url: &str, agent: &str, config: Config) -> Result<usize, Error> {
     let control = Control::new(url, agent);
-    let cases = case_count(&control.case_count()).await?;
+    let cases = case_count(&control.case_count(), config).await?;
     for n in 1..=cases {
-        let ws = connect(&control.run_case(n)).await?;
+        let ws = connect(&control.run_case(n), config).await?;
         let _ = super::echo(ws).await;
     }
-    let ws = connect(&control.update_reports()).await?;
+    let ws = connect(&control.update_reports(), config).await?;
     super::echo(ws).await.map_err(|error| {
         Error::NothingRan(format!(
             "{}: the report was not written: {error}",
@@ -28,11 +28,11 @@ pub async fn run(url: &str, agent: &str) -> Result<usize, Error> {
     Ok(cases)
 }
 
-async fn case_count(url: &str) -> Result<usize, Error> {
+async fn case_count(url: &str, config: Config) -> Result<usize, Error> {
     let bad = |what: String| {
         Error::NothingRan(format!("{url}: {what}; is a fuzzing server listening there?"))
     };
-    let mut ws = connect(url).await?;
+    let mut ws = connect(url, config).await?;
     let count = match ws.recv().await {
         Ok(Some(Message::Text(text))) => text
             .as_str()
@@ -50,8 +50,9 @@ async fn case_count(url: &str) -> Result<usize, Error> {
 
 async fn connect(
     url: &str,
+    config: Config,
 ) -> Result<ws_core::tokio::WebSocket<ws_core::tokio::ClientStream>, Error> {
-    ws_core::tokio::connect(url, Config::default()).await.map_err(|error| {
+    ws_core::tokio::connect(url, config).await.map_err(|error| {
         Error::NothingRan(format!(
             "cannot connect to {url}: {error}; is a fuzzing server listening there?"
         ))

@@ -4,6 +4,10 @@ pub mod server;
 
 pub mod client;
 
+mod deflate;
+
+pub use deflate::DeflateOptions;
+
 use tokio::io::{AsyncRead, AsyncWrite};
 use ws_core::tokio::{Error, WebSocket};
 

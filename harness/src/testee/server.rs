@@ -24,7 +24,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// # Errors
 ///
 /// `addr` cannot be listened at.
-pub async fn serve<T>(addr: SocketAddr, stop: impl Future<Output = T>) -> io::Result<()> {
+pub async fn serve<T>(
+    addr: SocketAddr,
+    config: Config,
+    stop: impl Future<Output = T>,
+) -> io::Result<()> {
     let listener = TcpListener::bind(addr).await?;
     println!("{LISTENING}ws://{}", listener.local_addr()?);
     let mut connections = JoinSet::new();
@@ -36,7 +40,7 @@ pub async fn serve<T>(addr: SocketAddr, stop: impl Future<Output = T>) -> io::Re
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     wait = FIRST_WAIT;
-                    connections.spawn(converse(stream));
+                    connections.spawn(converse(stream, config));
                 }
                 // The peer was gone before we came to it.
                 Err(error) if is_of_one_connection(&error) => {}
@@ -66,10 +70,10 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// One connection. Its errors are the peer's doing and answered on the wire.
-async fn converse(stream: TcpStream) {
+async fn converse(stream: TcpStream, config: Config) {
     // Without it, the second of two small answers waits for the peer's ACK of the first.
     let _ = stream.set_nodelay(true);
-    if let Ok(ws) = ws_core::tokio::accept(stream, Config::default()).await {
+    if let Ok(ws) = ws_core::tokio::accept(stream, config).await {
         let _ = super::echo(ws).await;
     }
 }
