@@ -8,7 +8,8 @@ mod deflate_params_support;
 use std::collections::BTreeMap;
 
 use deflate_params_support::{all_policies, all_terms, terms};
-use ws_core::deflate::{Deflate, Terms};
+use ws_core::Misuse;
+use ws_core::deflate::{Deflate, DeflateBuilder, Terms};
 
 /// Names and values, as they stand in the element's text.
 struct Said(BTreeMap<String, Option<u8>>);
@@ -75,6 +76,28 @@ fn texts() -> (Vec<Terms>, Vec<Said>) {
     let all: Vec<_> = all_terms().collect();
     let said = all.iter().map(|terms| Said::read(&terms.to_string())).collect();
     (all, said)
+}
+
+#[test]
+fn a_policy_is_within_what_zlib_and_the_rfc_have() {
+    type Set = fn(DeflateBuilder, u8) -> DeflateBuilder;
+    let table: [(&str, Set, std::ops::RangeInclusive<u8>); 4] = [
+        ("window_bits", DeflateBuilder::window_bits, 9..=15),
+        ("peer_max_window_bits", DeflateBuilder::peer_max_window_bits, 8..=15),
+        ("level", DeflateBuilder::level, 0..=9),
+        ("memory_level", DeflateBuilder::memory_level, 1..=9),
+    ];
+    for (name, set, range) in table {
+        for value in 0..=u8::MAX {
+            let built = set(Deflate::builder(), value).build();
+            assert_eq!(built.is_ok(), range.contains(&value), "{name} {value}");
+            assert!(built.is_ok() || built == Err(Misuse::DeflateOutOfRange));
+        }
+    }
+    let default = Deflate::default();
+    assert_eq!(Deflate::builder().build(), Ok(default));
+    assert_eq!((default.window_bits().get(), default.memory_level()), (12, 5));
+    assert_eq!((default.peer_max_window_bits().get(), default.threshold()), (15, 1024));
 }
 
 #[test]
