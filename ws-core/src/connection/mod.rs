@@ -107,7 +107,7 @@ impl Connection {
     /// Has both endpoints keep to `params`, which the opening handshake agreed on. To be called
     /// before anything is received or sent.
     #[cfg(feature = "deflate")]
-    pub const fn set_deflate(&mut self, deflate: Deflate, params: DeflateParams) {
+    pub(crate) const fn set_deflate(&mut self, deflate: Deflate, params: DeflateParams) {
         self.config.deflate = Some(deflate);
         self.deflate = Some(params);
     }
