@@ -1,5 +1,5 @@
 //! The checks of a server's opening handshake that Autobahn lacks (HS-01 to HS-76), by id: those that
-//! concern a library. Left to an application or to permessage-deflate: HS-62 to HS-72.
+//! concern a library. HS-62 to HS-72, permessage-deflate: `deflate_offers.rs`.
 //!
 //! Every request is fed to both machines whole, octet by octet and cut in two everywhere (HS-15); the
 //! acceptance rows of the same rules, in `handshake_server*.rs`, have more of each.

@@ -22,6 +22,14 @@ pub struct Config {
     /// What to offer or answer about permessage-deflate, and how to compress once it is agreed on;
     /// `None`: it is neither offered nor accepted. For the adapters' opening handshakes; what came
     /// of it is [`Connection::deflate`](super::Connection::deflate).
+    ///
+    /// ```
+    /// use ws_core::{Config, deflate::Deflate};
+    ///
+    /// let mut config = Config::default();
+    /// config.deflate = Some(Deflate::builder().level(1).build()?);
+    /// # Ok::<(), ws_core::Misuse>(())
+    /// ```
     #[cfg(feature = "deflate")]
     pub deflate: Option<Deflate>,
 }

@@ -131,11 +131,8 @@ impl Terms {
         if self.server_no_context_takeover && !answer.server_no_context_takeover {
             return Err(TermsError::ServerContextTakeover);
         }
-        let server = answer.server_max_window_bits.unwrap_or(WindowBits::MAX);
-        if self
-            .server_max_window_bits
-            .is_some_and(|asked| answer.server_max_window_bits.is_none() || server > asked)
-        {
+        let larger = |asked| answer.server_max_window_bits.is_none_or(|said| said > asked);
+        if self.server_max_window_bits.is_some_and(larger) {
             return Err(TermsError::ServerWindow);
         }
         let client = match (answer.client_max_window_bits, self.client_max_window_bits) {
@@ -152,7 +149,7 @@ impl Terms {
         Ok(DeflateParams {
             server_no_context_takeover: answer.server_no_context_takeover,
             client_no_context_takeover: answer.client_no_context_takeover,
-            server_max_window_bits: server,
+            server_max_window_bits: answer.server_max_window_bits.unwrap_or(WindowBits::MAX),
             client_max_window_bits: client,
         })
     }

@@ -405,10 +405,3 @@ impl From<OfferError> for HandshakeError {
         Self::Offer(error)
     }
 }
-
-#[cfg(feature = "deflate")]
-impl From<TermsError> for HandshakeError {
-    fn from(error: TermsError) -> Self {
-        Self::Deflate(error)
-    }
-}

@@ -199,7 +199,8 @@ impl<'a> Seen<'a> {
         let name = chosen.name;
         #[cfg(feature = "deflate")]
         if let Some(deflate) = offer.offered_deflate().filter(|_| name == deflate::NAME) {
-            let params = deflate.offer().agree(&Terms::parse(chosen)?)?;
+            let agreed = Terms::parse(chosen).and_then(|answer| deflate.offer().agree(&answer));
+            let params = agreed.map_err(HandshakeError::Deflate)?;
             return match self.deflate.replace(params) {
                 None => Ok(()),
                 Some(_) => Err(HandshakeError::ExtensionDuplicated),
