@@ -1,9 +1,16 @@
-//! What a conformance run is about, whichever engine runs it: case ids and their selection.
+//! What a conformance run is about, whichever engine runs it: case ids and their selection; and the
+//! cases of the native engine.
 //!
 //! Nothing in here may use `ws_core`: the judge shares no code with the judged.
 
 mod id;
 
 pub mod select;
+
+pub mod case;
+
+pub mod payload;
+
+pub mod corpus;
 
 pub use id::{BadCaseId, CaseId};
