@@ -9,6 +9,8 @@ pub mod select;
 
 pub mod case;
 
+pub mod cases;
+
 pub mod payload;
 
 pub mod corpus;
