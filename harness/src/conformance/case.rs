@@ -18,6 +18,8 @@ use super::CaseId;
 use super::corpus::File;
 use super::payload::Payload;
 
+pub use super::ask::{Ask, Offer};
+
 /// One case of the suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
@@ -47,6 +49,18 @@ pub struct Case {
 }
 
 impl Case {
+    /// The suite's report of it shows how long it took.
+    #[must_use]
+    pub fn reports_time(&self) -> bool {
+        !matches!(self.expect, Expect::Events { .. })
+    }
+
+    /// The suite's report of it shows how well it was compressed.
+    #[must_use]
+    pub fn reports_ratio(&self) -> bool {
+        self.deflate.is_some()
+    }
+
     /// The timer that the script arms.
     #[must_use]
     pub fn timer(&self) -> Option<Timer> {
@@ -310,18 +324,4 @@ pub enum Adjust {
         /// Continuations.
         continuation: u64,
     },
-}
-
-/// What the engine asks of its peer's compressor, RFC 7692 §7.1.
-///
-/// As a client it makes an offer of each, in this order, as `server_*` parameters, and always adds
-/// `client_no_context_takeover; client_max_window_bits`. As a server it tries each in turn against
-/// all offers and answers the first offer that allows it, with `client_*` parameters and the
-/// offer's own `server_*` ones; if none does, it answers without the extension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ask {
-    /// `*_no_context_takeover`. Any offer allows it.
-    pub no_context_takeover: bool,
-    /// `*_max_window_bits`. Only an offer with `client_max_window_bits` allows it.
-    pub max_window_bits: Option<u8>,
 }

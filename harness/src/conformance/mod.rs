@@ -7,6 +7,8 @@ mod id;
 
 pub mod select;
 
+pub mod ask;
+
 pub mod case;
 
 pub mod cases;
