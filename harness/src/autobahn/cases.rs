@@ -1,8 +1,6 @@
 //! The suite's case ids, and which of them run unless told otherwise.
 
-use std::sync::LazyLock;
-
-use crate::conformance::CaseId;
+use crate::conformance::{CaseId, cases};
 
 /// Groups left out unless asked for: permessage-deflate by payload and by parameters.
 pub const LEFT_OUT: [&str; 2] = ["12.*", "13.*"];
@@ -10,11 +8,5 @@ pub const LEFT_OUT: [&str; 2] = ["12.*", "13.*"];
 /// All 517 case ids of Autobahn|Testsuite 25.10.1, in the order in which it runs them.
 #[must_use]
 pub fn all() -> &'static [CaseId] {
-    static ALL: LazyLock<Vec<CaseId>> = LazyLock::new(|| {
-        include_str!("../../data/autobahn-25.10.1.txt")
-            .lines()
-            .map(|id| id.parse().expect("the committed list holds case ids only"))
-            .collect()
-    });
-    &ALL
+    cases::ids()
 }

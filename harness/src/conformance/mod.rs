@@ -1,7 +1,7 @@
 //! What a conformance run is about, whichever engine runs it: case ids and their selection; and the
 //! cases of the native engine.
 //!
-//! Nothing in here may use `ws_core`: the judge shares no code with the judged.
+//! Nothing in here may use the core, not even to name it: the judge shares no code with the judged.
 
 mod id;
 

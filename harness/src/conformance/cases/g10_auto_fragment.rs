@@ -5,8 +5,8 @@ use crate::conformance::case::{Adjust, Case, Opcode, Rule};
 use crate::conformance::payload::Payload;
 
 const AUTO: Topic = Topic {
-    group: "auto-fragmentation",
-    subgroup: "suite-side auto-fragmentation",
+    group: "automatic fragments",
+    subgroup: "fragments that the engine makes",
     rule: Rule {
         section: "RFC 6455 §5.4",
         text: "A sender may cut a message into fragments of any length; the receiver sees one \

@@ -7,7 +7,7 @@ use super::words::Topic;
 use crate::conformance::case::{Ask, Case, Compare, Expect, RoundTrips, Rule, Source, Step, Timer};
 use crate::conformance::corpus::{File, Unit};
 
-const GROUP: &str = "compression by payload";
+const GROUP: &str = "permessage-deflate, by payload";
 
 const RULE: Rule = Rule {
     section: "RFC 7692 §6, §7.2",
@@ -43,11 +43,11 @@ const SIZES: [(usize, Option<usize>); 18] = [
 
 pub(super) fn cases() -> Vec<Case> {
     let subgroups = [
-        (1, File::Json, "deflate default offer, JSON text"),
-        (2, File::Bitmap, "deflate default offer, bitmap"),
-        (3, File::Prose, "deflate default offer, German prose sent as binary"),
-        (4, File::Html, "deflate default offer, HTML text"),
-        (5, File::Pdf, "deflate default offer, PDF"),
+        (1, File::Json, "a report in JSON"),
+        (2, File::Bitmap, "a photograph"),
+        (3, File::Prose, "German verse, sent as binary"),
+        (4, File::Html, "a report in HTML"),
+        (5, File::Pdf, "a paper in PDF"),
     ];
     let cases = |(n, file, subgroup): (u16, _, _)| {
         let topic = Topic { group: GROUP, subgroup, rule: RULE };

@@ -6,7 +6,7 @@ use super::words::Topic;
 use crate::conformance::case::{Ask, Case, Rule};
 use crate::conformance::corpus::File;
 
-const GROUP: &str = "compression by parameters";
+const GROUP: &str = "permessage-deflate, by parameters";
 
 const RULE: Rule = Rule {
     section: "RFC 7692 §7.1",
@@ -21,13 +21,13 @@ const FRESH_9: Ask = Ask { no_context_takeover: true, max_window_bits: Some(9) }
 const FRESH_15: Ask = Ask { no_context_takeover: true, max_window_bits: Some(15) };
 
 const SUBGROUPS: [(u16, &str, &[Ask]); 7] = [
-    (1, "deflate params: defaults", &[DEFAULT]),
-    (2, "deflate params: no context takeover", &[FRESH]),
-    (3, "deflate params: window 9", &[WINDOW_9]),
-    (4, "deflate params: window 15", &[WINDOW_15]),
-    (5, "deflate params: no context takeover + window 9", &[FRESH_9]),
-    (6, "deflate params: no context takeover + window 15", &[FRESH_15]),
-    (7, "deflate params: three offers in preference order", &[FRESH_9, FRESH, DEFAULT]),
+    (1, "nothing asked", &[DEFAULT]),
+    (2, "no context takeover", &[FRESH]),
+    (3, "window of 9 bits", &[WINDOW_9]),
+    (4, "window of 15 bits", &[WINDOW_15]),
+    (5, "no context takeover, window of 9 bits", &[FRESH_9]),
+    (6, "no context takeover, window of 15 bits", &[FRESH_15]),
+    (7, "three ways to ask, in order", &[FRESH_9, FRESH, DEFAULT]),
 ];
 
 pub(super) fn cases() -> Vec<Case> {

@@ -6,7 +6,7 @@ use crate::conformance::payload::Payload;
 
 const TEXT: Topic = Topic {
     group: "framing",
-    subgroup: "text frames of growing length",
+    subgroup: "text, by length of its payload",
     rule: Rule {
         section: "RFC 6455 §5.2, §5.6",
         text: "A payload of up to 125 octets has its length in 7 bits, one of up to 65,535 in 16 \
@@ -14,7 +14,7 @@ const TEXT: Topic = Topic {
     },
 };
 
-const BINARY: Topic = Topic { subgroup: "binary frames of growing length", ..TEXT };
+const BINARY: Topic = Topic { subgroup: "binary, by length of its payload", ..TEXT };
 
 /// Number, octets of payload, how the frame is written, seconds until the connection is failed.
 const LENGTHS: [(u16, usize, Write, f64); 8] = [

@@ -7,8 +7,8 @@ use crate::conformance::case::{Case, Rule, Step, Write};
 use crate::conformance::payload::Payload;
 
 const PING: Topic = Topic {
-    group: "pings and pongs",
-    subgroup: "ping/pong answering",
+    group: "Ping and Pong",
+    subgroup: "what is answered, and with what",
     rule: Rule {
         section: "RFC 6455 §5.5.2, §5.5.3",
         text: "A Ping is answered as soon as is practical with a Pong that holds the same \

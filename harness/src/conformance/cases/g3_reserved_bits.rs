@@ -7,7 +7,7 @@ use crate::conformance::case::{Case, Opcode, Rule, Write};
 
 const RSV: Topic = Topic {
     group: "reserved bits",
-    subgroup: "reserved bits set without an extension",
+    subgroup: "bits that no extension uses",
     rule: Rule {
         section: "RFC 6455 §5.2",
         text: "RSV1, RSV2 and RSV3 are 0 unless an extension was agreed that uses them; else the \

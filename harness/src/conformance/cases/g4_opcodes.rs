@@ -5,7 +5,7 @@ use crate::conformance::case::{Case, Rule, Write};
 
 const DATA: Topic = Topic {
     group: "opcodes",
-    subgroup: "reserved data opcodes",
+    subgroup: "opcodes 3 to 7",
     rule: Rule {
         section: "RFC 6455 §5.2",
         text: "Opcodes 3 to 7 are reserved for data frames to come, 11 to 15 for control frames; \
@@ -13,7 +13,7 @@ const DATA: Topic = Topic {
     },
 };
 
-const CONTROL: Topic = Topic { subgroup: "reserved control opcodes", ..DATA };
+const CONTROL: Topic = Topic { subgroup: "opcodes 11 to 15", ..DATA };
 
 pub(super) fn cases() -> Vec<Case> {
     [five(DATA, "4.1", [3, 4, 5, 6, 7]), five(CONTROL, "4.2", [11, 12, 13, 14, 15])].concat()

@@ -8,7 +8,7 @@ use crate::conformance::case::{Case, Frame, Rule, Write};
 
 const FRAGMENTS: Topic = Topic {
     group: "fragmentation",
-    subgroup: "fragmentation and interleaved control frames",
+    subgroup: "fragments in and out of order",
     rule: Rule {
         section: "RFC 6455 §5.4",
         text: "A fragmented message is a frame of its opcode without FIN, continuations without \

@@ -6,7 +6,7 @@ use crate::conformance::payload::Payload;
 
 const EMPTY: Topic = Topic {
     group: "UTF-8",
-    subgroup: "text with empty fragments",
+    subgroup: "empty fragments",
     rule: Rule {
         section: "RFC 6455 §5.4, §5.6",
         text: "A text, and each fragment of it, may be empty.",
@@ -14,7 +14,7 @@ const EMPTY: Topic = Topic {
 };
 
 const SPLIT: Topic = Topic {
-    subgroup: "valid UTF-8 split in various ways",
+    subgroup: "characters cut in two",
     rule: Rule {
         section: "RFC 6455 §5.6",
         text: "A text message as a whole is UTF-8; a fragment of it may end inside a character.",
@@ -23,7 +23,7 @@ const SPLIT: Topic = Topic {
 };
 
 const INVALID: Topic = Topic {
-    subgroup: "invalid UTF-8 whole and split",
+    subgroup: "a surrogate in a text",
     rule: Rule {
         section: "RFC 6455 §8.1",
         text: "Octets in a text message that are not UTF-8 fail the connection.",
@@ -32,7 +32,7 @@ const INVALID: Topic = Topic {
 };
 
 const EARLY: Topic = Topic {
-    subgroup: "early rejection of invalid UTF-8",
+    subgroup: "how soon a bad octet is noticed",
     rule: Rule {
         section: "RFC 6455 §8.1",
         text: "Octets in a text message that are not UTF-8 fail the connection; nothing says that \

@@ -5,8 +5,8 @@ use crate::conformance::case::{Adjust, Case, Opcode, Rule, Step};
 use crate::conformance::payload::Payload;
 
 const BASIC: Topic = Topic {
-    group: "closing",
-    subgroup: "basic closing, suite starts it",
+    group: "closing handshake",
+    subgroup: "what is sent behind a Close",
     rule: Rule {
         section: "RFC 6455 §5.5.1",
         text: "A Close is answered with a Close, as soon as is practical; nothing that arrives \
@@ -15,7 +15,7 @@ const BASIC: Topic = Topic {
 };
 
 const PAYLOADS: Topic = Topic {
-    subgroup: "close payload sizes",
+    subgroup: "lengths of a Close",
     rule: Rule {
         section: "RFC 6455 §5.5, §5.5.1",
         text: "A Close is empty, or holds a code of two octets and a reason of up to 123.",
@@ -24,7 +24,7 @@ const PAYLOADS: Topic = Topic {
 };
 
 const REASON: Topic = Topic {
-    subgroup: "close reason not UTF-8",
+    subgroup: "a reason that is not UTF-8",
     rule: Rule {
         section: "RFC 6455 §5.5.1, §8.1",
         text: "The reason in a Close is UTF-8; one that is not fails the connection.",
@@ -33,7 +33,7 @@ const REASON: Topic = Topic {
 };
 
 const LEGAL: Topic = Topic {
-    subgroup: "legal close codes",
+    subgroup: "codes that may be sent",
     rule: Rule {
         section: "RFC 6455 §7.4",
         text: "1000 to 1003 and 1007 to 1011 are codes for the wire, 3000 to 3999 are registered, \
@@ -43,7 +43,7 @@ const LEGAL: Topic = Topic {
 };
 
 const ILLEGAL: Topic = Topic {
-    subgroup: "illegal close codes",
+    subgroup: "codes that may not be sent",
     rule: Rule {
         section: "RFC 6455 §7.4",
         text: "Codes below 1000 are not used, 1004 is reserved, 1005, 1006 and 1015 are never \
@@ -53,7 +53,7 @@ const ILLEGAL: Topic = Topic {
 };
 
 const ABOVE: Topic = Topic {
-    subgroup: "close codes above 4999 (information only)",
+    subgroup: "codes of 5000 and more",
     rule: Rule {
         section: "RFC 6455 §7.4.2",
         text: "Nothing is said about codes of 5000 and more.",

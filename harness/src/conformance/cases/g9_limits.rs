@@ -12,7 +12,7 @@ use crate::conformance::payload::Payload;
 
 const LONG_TEXT: Topic = Topic {
     group: "limits and performance",
-    subgroup: "big text, one frame",
+    subgroup: "long text",
     rule: Rule {
         section: "RFC 6455 §5.2, §10.4",
         text: "A frame may be as long as 63 bits can say; an endpoint may set a limit of its own, \
@@ -20,10 +20,10 @@ const LONG_TEXT: Topic = Topic {
     },
 };
 
-const LONG_BINARY: Topic = Topic { subgroup: "big binary, one frame", ..LONG_TEXT };
+const LONG_BINARY: Topic = Topic { subgroup: "long binary", ..LONG_TEXT };
 
 const FRAGMENTED_TEXT: Topic = Topic {
-    subgroup: "4 MiB text by fragment size",
+    subgroup: "text of 4 MiB, by fragment",
     rule: Rule {
         section: "RFC 6455 §5.4", text: "A message may come in any number of fragments."
     },
@@ -31,10 +31,10 @@ const FRAGMENTED_TEXT: Topic = Topic {
 };
 
 const FRAGMENTED_BINARY: Topic =
-    Topic { subgroup: "4 MiB binary by fragment size", ..FRAGMENTED_TEXT };
+    Topic { subgroup: "binary of 4 MiB, by fragment", ..FRAGMENTED_TEXT };
 
 const CHOPPED_TEXT: Topic = Topic {
-    subgroup: "1 MiB text by write size",
+    subgroup: "text of 1 MiB, by write",
     rule: Rule {
         section: "RFC 6455 §5.2",
         text: "TCP is a stream: a frame may arrive in any pieces.",
@@ -42,10 +42,10 @@ const CHOPPED_TEXT: Topic = Topic {
     ..LONG_TEXT
 };
 
-const CHOPPED_BINARY: Topic = Topic { subgroup: "1 MiB binary by write size", ..CHOPPED_TEXT };
+const CHOPPED_BINARY: Topic = Topic { subgroup: "binary of 1 MiB, by write", ..CHOPPED_TEXT };
 
 const TEXT_TRIPS: Topic = Topic {
-    subgroup: "text round trips",
+    subgroup: "a thousand texts",
     rule: Rule {
         section: "RFC 6455 §6",
         text: "Each message is answered for itself; nothing is held back for the next one.",
@@ -53,7 +53,7 @@ const TEXT_TRIPS: Topic = Topic {
     ..LONG_TEXT
 };
 
-const BINARY_TRIPS: Topic = Topic { subgroup: "binary round trips", ..TEXT_TRIPS };
+const BINARY_TRIPS: Topic = Topic { subgroup: "a thousand binary messages", ..TEXT_TRIPS };
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;

@@ -11,8 +11,8 @@ use crate::conformance::payload::Payload;
 pub(super) const HELLO: &str = "Hello, world!";
 /// Octets that are no UTF-8, where a control frame or binary message carries anything.
 pub(super) const NOT_TEXT: &[u8; 8] = b"\x00\xff\xfe\xfd\xfc\xfb\x00\xff";
-/// Five characters of two and three octets each.
-pub(super) const KOSME: &str = "κόσμε";
+/// A Greek word, its second letter with the accent that takes three octets: U+1F79, not U+03CC.
+pub(super) const KOSME: &str = "\u{3ba}\u{1f79}\u{3c3}\u{3bc}\u{3b5}";
 /// The Greek word, then a surrogate, which UTF-8 cannot hold, then more text.
 pub(super) const NOT_UTF8: &[u8; 20] =
     b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80edited";
