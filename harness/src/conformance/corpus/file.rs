@@ -54,6 +54,48 @@ impl File {
         }
     }
 
+    /// The SHA-256 of the suite's own file.
+    #[must_use]
+    pub fn sha256(self) -> [u8; 32] {
+        let words: [u64; 4] = match self {
+            Self::Json => [
+                0x2d4f_69f2_249e_c383,
+                0x81b5_e8ff_3435_91c8,
+                0xe9f3_b40e_1fcf_dedb,
+                0x7416_c4fb_af9a_6113,
+            ],
+            Self::Bitmap => [
+                0xbf3c_bab2_ad74_6926,
+                0xaec4_e570_3dcb_d2ff,
+                0x0bff_77b2_3854_1216,
+                0xfb33_f154_474a_ff6c,
+            ],
+            Self::Prose => [
+                0xc4bc_8178_8bdf_d371,
+                0xfc93_0a3d_4eaa_cd75,
+                0xa0fb_717a_2560_e7d1,
+                0x5bc7_f666_3f6d_382b,
+            ],
+            Self::Html => [
+                0xbbd1_8f60_e537_503f,
+                0x35ef_6113_a835_50e6,
+                0x233f_2233_00cb_ff5f,
+                0x36f1_3f33_d70d_e36f,
+            ],
+            Self::Pdf => [
+                0x8b9a_98c6_b4fa_d919,
+                0xba67_ece5_20ee_1e66,
+                0x181c_e409_bc07_99bb,
+                0xf468_8797_7db9_4247,
+            ],
+        };
+        let mut octets = [0; 32];
+        for (eight, word) in octets.chunks_exact_mut(8).zip(words) {
+            eight.copy_from_slice(&word.to_be_bytes());
+        }
+        octets
+    }
+
     /// What a window of it is counted in.
     #[must_use]
     pub fn unit(self) -> Unit {
