@@ -17,4 +17,6 @@ pub mod payload;
 
 pub mod corpus;
 
+pub mod explain;
+
 pub use id::{BadCaseId, CaseId};
