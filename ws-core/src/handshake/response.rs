@@ -11,8 +11,9 @@ use super::answer::push_decimal;
 use super::dial::{Dialer, MAX_OFFERS};
 use super::error::{HandshakeError, Rejection};
 use super::extensions::Extensions;
-use super::fields::{FieldLines, Fields, HeaderField, is_value, tokens};
+use super::fields::{FieldLines, Fields, HeaderField, tokens};
 use super::key::ACCEPT_LEN;
+use super::scan::is_value;
 
 /// A server's 101 that opened the connection, borrowed from the caller's buffer.
 #[derive(Clone)]
