@@ -2,13 +2,16 @@
 //!
 //! In: a transport, and who decides. Out: a [`WebSocket`] and what was agreed, or whose fault it was.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::pin::pin;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use ::tokio::time::{Instant, timeout_at};
 
 use super::clock::later;
-use super::open::write;
+use super::open::{Deadline, write};
+use super::request_buffer::RequestBuffer;
 use super::websocket::WebSocket;
 use crate::connection::Config;
 use crate::handshake::{Agreed, HandshakeError, Upgrade, Upgrader};
@@ -17,6 +20,9 @@ use crate::limits::Limits;
 
 /// Octets a refusing server still reads, so that its answer is not lost to a TCP reset.
 const DRAIN_LEN: usize = 4 * 1024;
+
+/// A 101 with a subprotocol and an extension fits.
+const ANSWER_ROOM: usize = 256;
 
 /// Accepts a client's opening handshake on `io`: every good request, without subprotocol or
 /// extension.
@@ -30,10 +36,11 @@ const DRAIN_LEN: usize = 4 * 1024;
 ///
 /// Not cancel-safe: a dropped future drops the transport.
 pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
-    io: S,
+    mut io: S,
     config: Config,
 ) -> Result<WebSocket<S>, Error> {
-    accept_with(io, config, ()).await.map(|(socket, _)| socket)
+    let (_, received) = answer(&mut io, &config.limits, ()).await?;
+    Ok(WebSocket::server_with_received(io, config, &received))
 }
 
 /// Accepts a client's opening handshake on `io`, if `policy` does.
@@ -50,32 +57,48 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
 pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     mut io: S,
     config: Config,
-    mut policy: impl Upgrade,
+    policy: impl Upgrade,
 ) -> Result<(WebSocket<S>, Agreed), Error> {
-    let deadline = later(Instant::now(), config.limits.handshake_timeout());
-    let mut upgrader = Upgrader::new(&config.limits);
-    let (mut head, mut answer) = (Vec::with_capacity(1024), Vec::new());
+    let (agreed, received) = answer(&mut io, &config.limits, policy).await?;
+    Ok((WebSocket::server_with_received(io, config, &received), agreed))
+}
+
+/// Reads a request and answers it. Returns what was agreed, and the octets behind the request.
+async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
+    io: &mut S,
+    limits: &Limits,
+    mut policy: impl Upgrade,
+) -> Result<(Agreed, Vec<u8>), Error> {
+    let timer = pin!(None);
+    let mut deadline = Deadline::new(limits.handshake_timeout(), timer);
+    let mut upgrader = Upgrader::new(limits);
+    let mut request = RequestBuffer::default();
+    let mut answer = Vec::new();
     let accepted = loop {
-        match timeout_at(deadline, io.read_buf(&mut head)).await {
-            Ok(Ok(0)) => return Err(upgrader.handle_end_of_stream().into()),
-            Ok(read) => read?,
-            Err(_) => break Err(upgrader.handle_timeout(&head, &mut policy, &mut answer)),
+        match deadline.within(request.read(io)).await {
+            Some(Ok(0)) => return Err(upgrader.handle_end_of_stream().into()),
+            Some(read) => read?,
+            None => {
+                break Err(upgrader.handle_timeout(request.octets(), &mut policy, &mut answer));
+            }
         };
-        match upgrader.handle_input(&head, &mut policy, &mut answer) {
-            Ok(None) => {}
-            Ok(Some(accepted)) => break Ok(accepted),
+        answer.reserve(ANSWER_ROOM);
+        match upgrader.handle_input(request.octets(), &mut policy, &mut answer) {
+            Ok(None) => request.keep(),
+            Ok(Some(accepted)) => break Ok((accepted.agreed(), accepted.behind.to_vec())),
             Err(error) => break Err(error),
         }
     };
+    drop(request);
     match accepted {
-        Ok(accepted) => {
+        Ok(agreed) => {
             // A peer that does not read the few octets of an answer is late as well.
-            let written = timeout_at(deadline, write(&mut io, accepted.response)).await;
-            written.unwrap_or(Err(HandshakeError::Timeout.into()))?;
-            Ok((WebSocket::server_with_received(io, config, accepted.behind), accepted.agreed()))
+            let written = deadline.within(write(io, &answer)).await;
+            written.unwrap_or(Err(HandshakeError::Timeout.into())).map(|()| agreed)
         }
         Err(error) => {
-            let _ = refuse(&mut io, &answer, &config.limits).await;
+            // Apart, so that a request that is accepted does not carry what only this needs.
+            let _ = Box::pin(refuse(io, &answer, limits)).await;
             Err(error.into())
         }
     }

@@ -24,6 +24,7 @@ mod open;
 mod output;
 mod pool;
 mod read_buffer;
+mod request_buffer;
 mod sink;
 mod split;
 mod stream;
