@@ -10,7 +10,7 @@ use ::tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use ::tokio::time::{Instant, timeout_at};
 
 use super::clock::later;
-use super::open::{Deadline, write};
+use super::open::{Deadline, poll_write, write};
 use super::request_buffer::RequestBuffer;
 use super::websocket::WebSocket;
 use crate::connection::Config;
@@ -75,7 +75,7 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
     let mut request = RequestBuffer::default();
     let mut answer = Vec::new();
     let accepted = loop {
-        match deadline.within(request.read(io)).await {
+        match deadline.within(|cx| request.poll_read(io, cx)).await {
             Some(Ok(0)) => return Err(upgrader.handle_end_of_stream().into()),
             Some(read) => read?,
             None => {
@@ -93,8 +93,10 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
     match accepted {
         Ok(agreed) => {
             // A peer that does not read the few octets of an answer is late as well.
-            let written = deadline.within(write(io, &answer)).await;
-            written.unwrap_or(Err(HandshakeError::Timeout.into())).map(|()| agreed)
+            let mut unwritten = answer.as_slice();
+            let written = deadline.within(|cx| poll_write(io, &mut unwritten, cx)).await;
+            written.ok_or(HandshakeError::Timeout)??;
+            Ok(agreed)
         }
         Err(error) => {
             // Apart, so that a request that is accepted does not carry what only this needs.

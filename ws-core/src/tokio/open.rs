@@ -1,9 +1,10 @@
 //! What opening handshakes need of tokio: a deadline, and octets written whole.
 
 use core::future::poll_fn;
-use core::pin::{Pin, pin};
-use core::task::Poll;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
 use core::time::Duration;
+use std::io;
 
 use ::tokio::io::{AsyncWrite, AsyncWriteExt};
 use ::tokio::time::{Instant, Sleep, sleep_until};
@@ -14,6 +15,22 @@ use crate::io::Error;
 pub(super) async fn write<S: AsyncWrite + Unpin>(io: &mut S, octets: &[u8]) -> Result<(), Error> {
     io.write_all(octets).await?;
     Ok(io.flush().await?)
+}
+
+/// As [`write`]; what is left of `octets` is to be given again.
+pub(super) fn poll_write<S: AsyncWrite + Unpin>(
+    io: &mut S,
+    octets: &mut &[u8],
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    while !octets.is_empty() {
+        let written = ready!(Pin::new(&mut *io).poll_write(cx, octets))?;
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        *octets = octets.get(written..).unwrap_or_default();
+    }
+    Pin::new(io).poll_flush(cx)
 }
 
 /// Ends a wait that takes too long. What never waits pays neither for a clock nor for a timer: the
@@ -29,11 +46,14 @@ impl<'a> Deadline<'a> {
         Self { after, timer }
     }
 
-    /// The output of `future`, or `None` if it is not there in time.
-    pub(super) async fn within<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
-        let mut future = pin!(future);
-        poll_fn(|cx| {
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+    /// What `poll` gives, or `None` if it is not there in time. A function, not a future: those that
+    /// are handed on lie twice in the future that awaits them.
+    pub(super) fn within<T>(
+        &mut self,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> impl Future<Output = Option<T>> {
+        poll_fn(move |cx| {
+            if let Poll::Ready(output) = poll(cx) {
                 return Poll::Ready(Some(output));
             }
             if self.timer.is_none() {
@@ -44,6 +64,5 @@ impl<'a> Deadline<'a> {
                 None => Poll::Pending,
             }
         })
-        .await
     }
 }

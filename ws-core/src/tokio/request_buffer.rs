@@ -4,9 +4,9 @@
 //! nearly every one is, lies in a buffer of the thread's ([`pool`]); only of one that comes in pieces
 //! has the connection its own copy. While the first octet is awaited it has neither.
 
-use core::future::poll_fn;
 use core::mem;
 use core::pin::pin;
+use core::task::{Context, Poll};
 use std::io;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt};
@@ -30,20 +30,21 @@ impl RequestBuffer {
     }
 
     /// Reads once, behind what is there. To be called again only after [`keep`](Self::keep).
-    pub(super) async fn read<S: AsyncRead + Unpin>(&mut self, io: &mut S) -> io::Result<usize> {
-        poll_fn(|cx| {
-            if self.octets.is_empty() {
-                self.octets = pool::take_input();
-                self.pooled = true;
-            }
-            // The future holds no state, so dropping it when pending loses nothing.
-            let read = pin!(io.read_buf(&mut self.octets)).poll(cx);
-            if read.is_pending() {
-                self.give_back();
-            }
-            read
-        })
-        .await
+    pub(super) fn poll_read<S: AsyncRead + Unpin>(
+        &mut self,
+        io: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if self.octets.is_empty() {
+            self.octets = pool::take_input();
+            self.pooled = true;
+        }
+        // The future holds no state, so dropping it when pending loses nothing.
+        let read = pin!(io.read_buf(&mut self.octets)).poll(cx);
+        if read.is_pending() {
+            self.give_back();
+        }
+        read
     }
 
     /// Makes the octets the connection's own, to wait for more.
