@@ -14,6 +14,9 @@ use crate::connection::Config;
 use crate::handshake::{Agreed, Upgrade, Upgrader};
 use crate::limits::Limits;
 
+/// A 101 with a subprotocol and an extension fits.
+const ANSWER_ROOM: usize = 256;
+
 /// Accepts a client's opening handshake on `io`: every good request, without subprotocol or
 /// extension.
 ///
@@ -33,36 +36,57 @@ pub fn accept<S: Transport>(io: S, config: Config) -> Result<WebSocket<S>, Error
 pub fn accept_with<S: Transport>(
     mut io: S,
     config: Config,
-    mut policy: impl Upgrade,
+    policy: impl Upgrade,
 ) -> Result<(WebSocket<S>, Agreed), Error> {
-    let deadline = Instant::now().checked_add(config.limits.handshake_timeout());
-    let mut upgrader = Upgrader::new(&config.limits);
-    let (mut head, mut answer) = (Vec::new(), Vec::new());
-    let accepted = loop {
-        match read_more(&mut io, &mut head, deadline) {
-            Ok(0) => return Err(upgrader.handle_end_of_stream().into()),
-            Ok(_) => {}
-            Err(error) if is_late(&error) => {
-                break Err(upgrader.handle_timeout(&head, &mut policy, &mut answer));
+    let (agreed, received) = Upgrader::upgrade(&mut io, &config.limits, policy)?;
+    Ok((WebSocket::server_with_received(io, config, &received), agreed))
+}
+
+/// Blocking, and without a connection.
+impl Upgrader {
+    /// Accepts a client's opening handshake on `io`, if `policy` does, and leaves `io` to the caller:
+    /// for frames one at a time ([`read_frame`](super::read_frame)), or to give it to something else.
+    /// Returns what was agreed, and octets that arrived behind the request: none, but with
+    /// [`EarlyFrames`](crate::handshake::policy::EarlyFrames).
+    ///
+    /// # Errors
+    ///
+    /// As [`io::accept`](accept).
+    pub fn upgrade<S: Transport>(
+        io: &mut S,
+        limits: &Limits,
+        mut policy: impl Upgrade,
+    ) -> Result<(Agreed, Vec<u8>), Error> {
+        let deadline = Instant::now().checked_add(limits.handshake_timeout());
+        let mut upgrader = Self::new(limits);
+        let (mut head, mut answer) = (Vec::new(), Vec::new());
+        let accepted = loop {
+            match read_more(io, &mut head, deadline) {
+                Ok(0) => return Err(upgrader.handle_end_of_stream().into()),
+                Ok(_) => {}
+                Err(error) if is_late(&error) => {
+                    break Err(upgrader.handle_timeout(&head, &mut policy, &mut answer));
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => return Err(error.into()),
-        }
-        match upgrader.handle_input(&head, &mut policy, &mut answer) {
-            Ok(None) => {}
-            Ok(Some(accepted)) => break Ok(accepted),
-            Err(error) => break Err(error),
-        }
-    };
-    match accepted {
-        Ok(accepted) => {
-            io.write_all(accepted.response)?;
-            io.flush()?;
-            io.set_read_timeout(None)?;
-            Ok((WebSocket::server_with_received(io, config, accepted.behind), accepted.agreed()))
-        }
-        Err(error) => {
-            let _ = refuse(&mut io, &answer, &config.limits);
-            Err(error.into())
+            answer.reserve(ANSWER_ROOM);
+            match upgrader.handle_input(&head, &mut policy, &mut answer) {
+                Ok(None) => {}
+                Ok(Some(accepted)) => break Ok((accepted.agreed(), accepted.behind.to_vec())),
+                Err(error) => break Err(error),
+            }
+        };
+        match accepted {
+            Ok(agreed) => {
+                io.write_all(&answer)?;
+                io.flush()?;
+                io.set_read_timeout(None)?;
+                Ok(agreed)
+            }
+            Err(error) => {
+                let _ = refuse(io, &answer, limits);
+                Err(error.into())
+            }
         }
     }
 }

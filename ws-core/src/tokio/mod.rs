@@ -1,8 +1,7 @@
 //! Level 3: asynchronous connections over tokio's `AsyncRead` and `AsyncWrite` (feature `tokio`).
 //!
 //! ```text
-//! accept, accept_with, connect ─▶ WebSocket ─ recv, feed, flush, send, close ─ split ─▶ ReadHalf, WriteHalf
-//! accept                              ─┐
+//! accept, accept_with                 ─┐
 //! connect, connect_with ─▶ Connector  ─┼─▶ WebSocket ─ recv, feed, flush, send, close
 //! connect_over                        ─┘      └─ split ─▶ ReadHalf, WriteHalf
 //! ```
