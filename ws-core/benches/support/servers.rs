@@ -1,9 +1,12 @@
 //! Servers that accept an opening handshake over TCP and then wait for the client to go: the same
 //! loop around each implementation.
 
+use std::convert::Infallible;
 use std::io;
 
+use fastwebsockets::{FragmentCollector, WebSocketError};
 use futures_util::StreamExt;
+use http_body_util::{Empty, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -31,8 +34,8 @@ pub(crate) async fn serve(name: &str, listener: TcpListener) -> io::Result<()> {
             "ws-core" => drop(tokio::spawn(ws_core(io))),
             "tokio-tungstenite" => drop(tokio::spawn(tokio_tungstenite(io))),
             "tokio-websockets" => drop(tokio::spawn(tokio_websockets(io))),
-            "ws-core hyper" => drop(tokio::spawn(ws_core_hyper(io))),
-            "fastwebsockets" => drop(tokio::spawn(fastwebsockets(io))),
+            "ws-core hyper" => drop(tokio::spawn(under_hyper(io, ws_core_hyper))),
+            "fastwebsockets" => drop(tokio::spawn(under_hyper(io, fastwebsockets))),
             FLOOR => drop(tokio::spawn(floor(io))),
             _ => return Err(io::ErrorKind::InvalidInput.into()),
         }
@@ -57,38 +60,42 @@ async fn tokio_websockets(io: TcpStream) {
     }
 }
 
-async fn ws_core_hyper(io: TcpStream) {
-    let answer = async |mut request: Request<Incoming>| {
-        let (response, opening) = ws_core::tokio::hyper::upgrade::<_, http_body_util::Full<Bytes>, _>(
-            &mut request,
-            Config::default(),
-            (),
-        );
-        tokio::spawn(async move {
-            if let Ok((mut socket, _)) = opening.await {
-                drop(socket.recv().await);
-            }
-        });
-        Ok::<_, std::convert::Infallible>(response)
-    };
+/// hyper reads the request; `answer` upgrades it.
+async fn under_hyper<F, B, E>(io: TcpStream, answer: impl Fn(Request<Incoming>) -> F)
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync,
+    E: std::error::Error + Send + Sync + 'static,
+    F: Send + 'static,
+{
     let http = hyper::server::conn::http1::Builder::new();
     let served = http.serve_connection(TokioIo::new(io), service_fn(answer));
     let _ = served.with_upgrades().await;
 }
 
-async fn fastwebsockets(io: TcpStream) {
-    let answer = async |mut request: Request<Incoming>| {
-        let (response, opening): (Response<_>, _) = fastwebsockets::upgrade::upgrade(&mut request)?;
-        tokio::spawn(async move {
-            if let Ok(socket) = opening.await {
-                drop(fastwebsockets::FragmentCollector::new(socket).read_frame().await);
-            }
-        });
-        Ok::<_, fastwebsockets::WebSocketError>(response)
-    };
-    let http = hyper::server::conn::http1::Builder::new();
-    let served = http.serve_connection(TokioIo::new(io), service_fn(answer));
-    let _ = served.with_upgrades().await;
+async fn ws_core_hyper(
+    mut request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (response, opening) = ws_core::tokio::hyper::upgrade(&mut request, Config::default(), ());
+    tokio::spawn(async move {
+        if let Ok((mut socket, _)) = opening.await {
+            drop(socket.recv().await);
+        }
+    });
+    Ok(response)
+}
+
+async fn fastwebsockets(
+    mut request: Request<Incoming>,
+) -> Result<Response<Empty<Bytes>>, WebSocketError> {
+    let (response, opening) = fastwebsockets::upgrade::upgrade(&mut request)?;
+    tokio::spawn(async move {
+        if let Ok(socket) = opening.await {
+            drop(FragmentCollector::new(socket).read_frame().await);
+        }
+    });
+    Ok(response)
 }
 
 async fn floor(mut io: TcpStream) {
