@@ -29,6 +29,7 @@ mod split;
 mod stream;
 #[cfg(feature = "rustls")]
 mod tls;
+mod turns;
 mod wakers;
 mod websocket;
 
