@@ -19,8 +19,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 mod support;
 
-const ROUNDS: usize = 21;
-const HANDSHAKES: usize = 4000;
+const ROUNDS: usize = 41;
+const HANDSHAKES: usize = 2000;
 
 /// Connections in flight.
 const CONCURRENCY: usize = 64;
