@@ -3,24 +3,42 @@
 
 use std::error::Error;
 
-use axum::body::Body;
-use axum::extract::{Path, Request};
+use axum::extract::{FromRequestParts, Path};
+use axum::http::{StatusCode, request::Parts};
 use axum::response::Response;
 use axum::{Router, routing::any};
 use ws_core::Config;
 use ws_core::handshake::policy::{ChooseSubprotocol, OriginPolicy};
-use ws_core::tokio::hyper::upgrade;
+use ws_core::tokio::hyper::{Opening, upgrade_parts};
 
 pub(crate) fn router() -> Router {
     Router::new().route("/room/{name}", any(room))
 }
 
-/// Extractors as in every handler; the request comes last.
-async fn room(Path(name): Path<String>, mut request: Request) -> Response {
-    let policy = (OriginPolicy::same_origin(), ChooseSubprotocol::server_prefers(&["chat"]));
-    let (response, opening) = upgrade::<_, Body, _>(&mut request, Config::default(), policy);
+/// An extractor: what this application asks of every client is said once, and a handler gets only
+/// those that it accepts.
+struct Chat {
+    response: Response,
+    opening: Opening,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Chat {
+    /// 403 or 426, say: the answer to whom it does not accept.
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        let policy = (OriginPolicy::same_origin(), ChooseSubprotocol::server_prefers(&["chat"]));
+        let (response, opening) = upgrade_parts(parts, Config::default(), policy);
+        match response.status() {
+            StatusCode::SWITCHING_PROTOCOLS => Ok(Self { response, opening }),
+            _ => Err(response),
+        }
+    }
+}
+
+async fn room(Path(name): Path<String>, chat: Chat) -> Response {
     tokio::spawn(async move {
-        let (mut socket, agreed) = opening.await?;
+        let (mut socket, agreed) = chat.opening.await?;
         let subprotocol = agreed.subprotocol.as_deref().unwrap_or("none");
         socket.send(format!("room {name}, speaking {subprotocol}")).await?;
         while let Some(message) = socket.recv().await? {
@@ -28,7 +46,7 @@ async fn room(Path(name): Path<String>, mut request: Request) -> Response {
         }
         Ok::<(), ws_core::tokio::Error>(())
     });
-    response // 101, or why not
+    chat.response
 }
 
 #[tokio::main(flavor = "current_thread")]

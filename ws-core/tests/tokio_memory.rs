@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use allocation_counter::{AllocationInfo, measure};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use ws_core::tokio::WebSocket;
+use ws_core::tokio::{WebSocket, accept};
 use ws_core::{Config, Message, Role};
 
 use oracle::{Form, Frame, KEY, binary, continuation, header, key_to, ping, text, wire_to};
@@ -153,6 +153,53 @@ fn t18_a_connection_inside_a_short_message_holds_no_read_buffer() {
             assert_eq!(echo(&mut socket), 1);
         }
     }
+}
+
+const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/// What is there at once needs no timer either: there is no runtime to make one.
+#[test]
+fn a_request_in_one_read_costs_one_allocation_for_its_answer() {
+    let io = Quiet::default();
+    let once = || {
+        io.arrive(REQUEST);
+        assert!(matches!(poll(accept(io.clone(), Config::default())), Poll::Ready(Ok(_))));
+    };
+    once();
+    let allocated = measure(once);
+    assert_eq!((allocated.count_total, held(allocated)), (1, 0));
+}
+
+#[test]
+fn t18_a_server_that_waits_for_a_request_holds_what_has_come_of_it() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _entered = runtime.enter();
+    for cut in [0, 1, 100, REQUEST.len() - 1] {
+        let io = Quiet::default();
+        // Another connection fills the thread's pool.
+        io.arrive(REQUEST);
+        assert!(poll(accept(io.clone(), Config::default())).is_ready());
+
+        // Two wait: a buffer that one of them kept would be missing for the other.
+        let mut accepting = [(); 2].map(|()| Box::pin(accept(io.clone(), Config::default())));
+        let allocated = measure(|| {
+            for accepting in &mut accepting {
+                io.arrive(&REQUEST[..cut]);
+                assert!(poll(accepting).is_pending());
+            }
+        });
+        // Its octets, and room for the answer.
+        let bound = if cut == 0 { 0 } else { 2 * (1024 + 256) };
+        assert!(held(allocated) <= bound, "{cut}: {allocated:?}");
+        for accepting in accepting {
+            io.arrive(&REQUEST[cut..]);
+            assert!(matches!(poll(accepting), Poll::Ready(Ok(_))), "{cut}");
+        }
+    }
+    let len = size_of_val(&accept(Quiet::default(), Config::default()));
+    assert!(len <= 1280, "a connection to be is {len} octets");
 }
 
 #[test]

@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 use handshake_support::plus;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use ws_core::handshake::policy::{ChooseSubprotocol, EarlyFrames, Recorder};
-use ws_core::handshake::{HandshakeError, Refusal, Rejection, RequestLine, Upgrade};
+use ws_core::handshake::{HandshakeError, Refusal, Rejection, RequestLine, Upgrade, Upgrader};
+use ws_core::io::{read_frame, write_frame};
 use ws_core::tokio::{Error, accept, accept_with};
-use ws_core::{Config, Limits, Message};
+use ws_core::{Config, FrameHeader, Limits, Message, Opcode};
 
 fn handshake_error<T>(result: Result<T, Error>) -> HandshakeError {
     match result {
@@ -115,6 +116,33 @@ async fn hs16_a_frame_in_one_write_with_the_request() {
     client.shutdown().await.unwrap();
     let error = handshake_error(accept(server, Config::default()).await);
     assert_eq!(error, HandshakeError::Rejected(Rejection::OctetsAfterHead));
+}
+
+/// The handshake alone: the stream stays the caller's, and frames are read and written by hand.
+#[test]
+fn hs16_a_stream_that_is_upgraded_stays_the_callers() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    let frame = b"\x81\x82\0\0\0\0Hi";
+    client.write_all(&[&plus(&["Sec-WebSocket-Protocol: v1, v2"])[..], frame].concat()).unwrap();
+
+    let policy = (ChooseSubprotocol::server_prefers(&["v2"]), EarlyFrames);
+    let (agreed, received) = Upgrader::upgrade(&mut server, &Limits::default(), policy).unwrap();
+    assert_eq!((agreed.subprotocol.as_deref(), &received[..]), (Some("v2"), &frame[..]));
+    client.write_all(frame).unwrap();
+    let mut payload = Vec::new();
+    let mut octets = Read::chain(received.as_slice(), &mut server);
+    for _ in 0..2 {
+        read_frame(&mut octets, 100, &mut payload).unwrap();
+    }
+    assert_eq!(payload, b"HiHi");
+    write_frame(&mut server, &FrameHeader::new(Opcode::Text, 4), &payload).unwrap();
+    drop(server);
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 101 ") && answer.ends_with(b"\r\n\r\n\x81\x04HiHi"));
 }
 
 #[tokio::test]

@@ -11,6 +11,23 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 #[path = "../../tests/oracle/mod.rs"]
 pub(crate) mod oracle;
 pub(crate) mod peers;
+#[cfg(feature = "hyper")]
+pub(crate) mod servers;
+
+/// An opening handshake as Chromium sends it.
+pub(crate) const REQUEST: &[u8] = b"GET /chat?room=7 HTTP/1.1\r\n\
+    Host: server.example.com:9001\r\n\
+    Connection: Upgrade\r\n\
+    Pragma: no-cache\r\n\
+    Cache-Control: no-cache\r\n\
+    User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n\
+    Upgrade: websocket\r\n\
+    Origin: http://server.example.com:9001\r\n\
+    Sec-WebSocket-Version: 13\r\n\
+    Accept-Encoding: gzip, deflate, br, zstd\r\n\
+    Accept-Language: en-GB,en;q=0.9\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
 
 /// Octets that one read brings at most, as a busy socket would.
 pub(crate) const READ_LEN: usize = 64 * 1024;

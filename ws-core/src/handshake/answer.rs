@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
-use super::fields::{is_own, is_token_text, is_value};
+use super::fields::{is_own, is_token_text};
 use super::key::Key;
+use super::scan::is_value;
 use crate::error::Misuse;
 
 const ACCEPTED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\

@@ -9,8 +9,9 @@ use core::fmt;
 
 use super::authority::Authority;
 use super::extensions::Extensions;
-use super::fields::{is_own, is_token_text, is_value};
+use super::fields::{is_own, is_token_text};
 use super::key::Key;
+use super::scan::is_value;
 use super::url::{Url, UrlError};
 #[cfg(feature = "deflate")]
 use crate::deflate::Deflate;

@@ -13,7 +13,8 @@
 
 use core::fmt;
 
-use super::fields::{Fields, is_token};
+use super::fields::Fields;
+use super::scan::is_token;
 
 /// Elements of a list, and parameters of an element, that are looked at; the others are left out.
 pub const MAX_EXTENSIONS: usize = 16;
@@ -173,7 +174,22 @@ impl<'a> Extensions<'a> {
         Self { fields, rest: b"", started: true, left: MAX_EXTENSIONS }
     }
 
-    fn parse_next(&mut self) -> Result<Option<Extension<'a>>, MalformedExtensions> {
+    /// Whether the value is a list of extensions, as far as it is looked at; keeps nothing of it.
+    pub(super) fn check(value: &'a [u8]) -> bool {
+        let mut list = Self::of_value(value);
+        loop {
+            match list.parse_next(|cursor| cursor.element(|_| {})) {
+                Ok(Some(_)) => {}
+                Ok(None) => return true,
+                Err(MalformedExtensions) => return false,
+            }
+        }
+    }
+
+    fn parse_next<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Cursor<'a>) -> Result<T, MalformedExtensions>,
+    ) -> Result<Option<T>, MalformedExtensions> {
         if self.left == 0 {
             return Ok(None);
         }
@@ -181,7 +197,7 @@ impl<'a> Extensions<'a> {
             let mut cursor = Cursor { rest: self.rest };
             cursor.skip(|octet| matches!(octet, b' ' | b'\t' | b','));
             if !cursor.rest.is_empty() {
-                let element = cursor.extension()?;
+                let element = parse(&mut cursor)?;
                 self.rest = cursor.rest;
                 self.started = true;
                 self.left = self.left.saturating_sub(1);
@@ -203,7 +219,7 @@ impl<'a> Iterator for Extensions<'a> {
     type Item = Result<Extension<'a>, MalformedExtensions>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let parsed = self.parse_next();
+        let parsed = self.parse_next(Cursor::extension);
         if !matches!(parsed, Ok(Some(_))) {
             self.left = 0;
         }
@@ -219,25 +235,31 @@ struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// An element, and the comma behind it.
     fn extension(&mut self) -> Result<Extension<'a>, MalformedExtensions> {
-        let name = self.token()?;
         let mut params = [Param { name: "", value: None }; MAX_EXTENSIONS];
         let mut len = 0_usize;
         let mut more = false;
+        let name = self.element(|param| match params.get_mut(len) {
+            Some(place) => {
+                *place = param;
+                len = len.saturating_add(1);
+            }
+            None => more = true,
+        })?;
+        Ok(Extension { name, params, len, more })
+    }
+
+    /// An element, and the comma behind it. Returns its name, and gives its parameters to `take`.
+    fn element(&mut self, mut take: impl FnMut(Param<'a>)) -> Result<&'a str, MalformedExtensions> {
+        let name = self.token()?;
         while self.eat(b';') {
             let name = self.token()?;
             let value = if self.eat(b'=') { Some(self.value()?) } else { None };
-            match params.get_mut(len) {
-                Some(place) => {
-                    *place = Param { name, value };
-                    len = len.saturating_add(1);
-                }
-                None => more = true,
-            }
+            take(Param { name, value });
         }
         if !self.rest.is_empty() && !self.eat(b',') {
             return Err(MalformedExtensions);
         }
-        Ok(Extension { name, params, len, more })
+        Ok(name)
     }
 
     fn value(&mut self) -> Result<ParamValue<'a>, MalformedExtensions> {

@@ -7,6 +7,7 @@
 use core::fmt;
 
 use super::error::HeadError;
+use super::scan::{token_len, value_len};
 
 /// One header field: `name: value`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,7 @@ pub struct HeaderField<'a> {
 impl<'a> HeaderField<'a> {
     /// Whether this is the name, in whatever case (RFC 9110 §5.1).
     #[must_use]
+    #[inline]
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
@@ -39,9 +41,9 @@ impl<'a> HeaderField<'a> {
     /// Parses the line at the front of `input`. Returns the field and what follows its CRLF, or
     /// `None` if the line is the empty one that ends a head. An `input` that ends inside the line
     /// is reported as [`HeadError::ColonMissing`] or [`HeadError::BareCr`]: heads come here whole.
+    #[inline]
     pub(super) fn parse(input: &'a [u8]) -> Result<Option<(Self, &'a [u8])>, HeadError> {
-        let name_len = input.iter().position(|&octet| !is_token(octet)).unwrap_or(input.len());
-        let (name, rest) = input.split_at_checked(name_len).unwrap_or((input, b""));
+        let (name, rest) = input.split_at_checked(token_len(input)).unwrap_or((input, b""));
         let rest = match (name, rest) {
             (b"", [b'\r', b'\n', ..]) => return Ok(None),
             (b"", [b':', ..]) => return Err(HeadError::NameEmpty),
@@ -53,8 +55,7 @@ impl<'a> HeaderField<'a> {
             (_, [b'\n', ..]) => return Err(HeadError::BareLf),
             (_, [_, ..]) => return Err(HeadError::NameNotToken),
         };
-        let value_len = rest.iter().position(|&octet| !is_value(octet)).unwrap_or(rest.len());
-        let (value, rest) = rest.split_at_checked(value_len).unwrap_or((rest, b""));
+        let (value, rest) = rest.split_at_checked(value_len(rest)).unwrap_or((rest, b""));
         let rest = match rest {
             [b'\r', b'\n', rest @ ..] => rest,
             [b'\r', ..] | [] => return Err(HeadError::BareCr),
@@ -145,7 +146,7 @@ pub fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
 
 /// Whether this is a token and nothing else (RFC 9110 §5.6.2).
 pub(super) fn is_token_text(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(is_token)
+    !text.is_empty() && token_len(text.as_bytes()) == text.len()
 }
 
 /// Whether a field of this name is the handshake's own: one of `own`, or `Sec-WebSocket-…`.
@@ -153,18 +154,4 @@ pub(super) fn is_own(name: &str, own: &[&str]) -> bool {
     const PREFIX: &str = "Sec-WebSocket-";
     own.iter().any(|own| own.eq_ignore_ascii_case(name))
         || name.get(..PREFIX.len()).is_some_and(|front| front.eq_ignore_ascii_case(PREFIX))
-}
-
-/// Whether a token may hold this octet (RFC 9110 §5.6.2).
-pub(super) const fn is_token(octet: u8) -> bool {
-    matches!(
-        octet,
-        b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
-        | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z'
-    )
-}
-
-/// Whether a field value or a reason phrase may hold this octet (RFC 9110 §5.5).
-pub(super) const fn is_value(octet: u8) -> bool {
-    matches!(octet, b'\t' | b' '..=b'~' | 0x80..)
 }

@@ -10,6 +10,7 @@
 //! ```
 
 use super::error::HeadError;
+use super::scan::line_feed;
 use crate::limits::Limits;
 
 /// How far an HTTP head has been looked at. Every octet is looked at once, and none behind the
@@ -87,6 +88,7 @@ impl HeadReader {
     /// # Errors
     ///
     /// As [`end`](Self::end).
+    #[inline]
     pub(super) fn field_line<'b>(
         &mut self,
         input: &'b [u8],
@@ -102,6 +104,7 @@ impl HeadReader {
     }
 
     /// The next line without its CRLF, if it ends within the first `bound` octets of the input.
+    #[inline]
     fn line<'b>(
         &mut self,
         input: &'b [u8],
@@ -110,7 +113,7 @@ impl HeadReader {
     ) -> Result<Option<&'b [u8]>, HeadError> {
         let end = input.len().min(bound);
         let new = input.get(self.scanned..end).unwrap_or_default();
-        let Some(lf) = new.iter().position(|&octet| octet == b'\n') else {
+        let Some(lf) = line_feed(new) else {
             self.scanned = self.scanned.max(end);
             return if end == bound { Err(beyond) } else { Ok(None) };
         };

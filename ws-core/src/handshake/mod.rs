@@ -57,6 +57,8 @@
 //! # Ok::<(), ws_core::handshake::HandshakeError>(())
 //! ```
 
+mod scan;
+
 mod fields;
 
 mod head;

@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use super::answer::{check_field, push_decimal, push_field};
 use super::error::{HandshakeError, Rejection};
-use super::fields::is_value;
+use super::scan::is_value;
 use crate::error::Misuse;
 
 /// Why a request is not accepted: by the application's own choice, or by a rule of HTTP or

@@ -11,8 +11,9 @@ use super::answer::Draft;
 use super::authority::Authority;
 use super::error::Rejection;
 use super::extensions::{Extension, Extensions};
-use super::fields::{Fields, HeaderField, is_token};
+use super::fields::{Fields, HeaderField};
 use super::key::Key;
+use super::scan::is_token;
 use super::subprotocols::{self, Subprotocols};
 
 /// A client's opening handshake that may be accepted, borrowed from the caller's buffer.
@@ -41,6 +42,11 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn fields(&self) -> Fields<'a> {
         Fields::new(self.field_lines)
+    }
+
+    /// Whether the client offers any subprotocol; a name that is not there is not looked for.
+    pub(super) const fn offers_subprotocols(&self) -> bool {
+        !self.subprotocol_lines.is_empty()
     }
 
     /// The subprotocols that the client offers.
@@ -88,7 +94,9 @@ impl<'a> Request<'a> {
         let host = seen.host.clone().and_then(|host| input.get(host));
         let host = host.and_then(|host| core::str::from_utf8(host.trim_ascii()).ok());
         let subprotocol_lines = input.get(seen.subprotocols.range()).unwrap_or_default();
-        if Subprotocols::parse(Fields::new(subprotocol_lines)).is_none() {
+        if !subprotocol_lines.is_empty()
+            && Subprotocols::parse(Fields::new(subprotocol_lines)).is_none()
+        {
             return Err(Rejection::SubprotocolDuplicated);
         }
         Ok(Some(Self {
@@ -241,6 +249,7 @@ impl Seen {
 
     /// Takes one field in, whose `line` is at that place of the input: the rules about a field alone,
     /// and about fields that may stand only once.
+    #[inline]
     pub(super) fn note(
         &mut self,
         field: &HeaderField<'_>,
@@ -266,8 +275,7 @@ impl Seen {
             subprotocols::check(field).then_some(()).ok_or(Rejection::SubprotocolMalformed)
         } else if field.is("Sec-WebSocket-Extensions") {
             self.extensions.add(line);
-            let malformed = Extensions::of_value(field.value).any(|offer| offer.is_err());
-            (!malformed).then_some(()).ok_or(Rejection::ExtensionsMalformed)
+            Extensions::check(field.value).then_some(()).ok_or(Rejection::ExtensionsMalformed)
         } else if field.is("Transfer-Encoding") || field.is("Content-Length") && field.value != b"0"
         {
             Err(Rejection::Body)

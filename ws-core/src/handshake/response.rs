@@ -11,8 +11,9 @@ use super::answer::push_decimal;
 use super::dial::{Dialer, MAX_OFFERS};
 use super::error::{HandshakeError, Rejection};
 use super::extensions::{Extension, Extensions};
-use super::fields::{FieldLines, Fields, HeaderField, is_value, tokens};
+use super::fields::{FieldLines, Fields, HeaderField, tokens};
 use super::key::ACCEPT_LEN;
+use super::scan::is_value;
 #[cfg(feature = "deflate")]
 use crate::deflate::{self, DeflateParams, Terms};
 

@@ -103,7 +103,12 @@ impl RequestReader {
     /// The host of the target, if that is a whole URI.
     pub(super) fn target_host<'b>(&self, input: &'b [u8]) -> Option<&'b str> {
         let State::Fields { line, .. } = &self.state else { return None };
-        request::parse_request_line(input.get(line.clone())?).ok()?.host
+        let line = input.get(line.clone())?;
+        // A path, as nearly every target is, holds none.
+        if line.starts_with(b"GET /") {
+            return None;
+        }
+        request::parse_request_line(line).ok()?.host
     }
 
     /// Whether `request` is the whole `input`, as it must be: what comes behind it, before the 101,

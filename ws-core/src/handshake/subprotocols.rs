@@ -6,7 +6,8 @@
 
 use core::fmt;
 
-use super::fields::{Fields, HeaderField, is_token};
+use super::fields::{Fields, HeaderField};
+use super::scan::is_token;
 
 /// Names that are handed out; any behind them are left out.
 pub const MAX_SUBPROTOCOLS: usize = 16;

@@ -256,11 +256,7 @@ fn negotiate<'b, P: Upgrade + ?Sized>(
 ) -> Result<Negotiated<'b>, Refusal> {
     policy.on_request(&request)?;
     let mut draft = Draft::begin(&request.key, out);
-    let offered = request.subprotocols();
-    let chosen = if offered.is_empty() { None } else { policy.on_subprotocols(&offered)? };
-    // From the offer, so that it is a token the client knows.
-    let chosen = chosen.map(|name| offered.find(name).ok_or(Misuse::FieldReserved));
-    let subprotocol = chosen.transpose()?;
+    let subprotocol = choose_subprotocol(&request, policy)?;
     if let Some(name) = subprotocol {
         draft.subprotocol(name);
     }
@@ -268,6 +264,20 @@ fn negotiate<'b, P: Upgrade + ?Sized>(
     policy.on_before_upgrade(&request, &mut draft.fields())?;
     draft.finish();
     Ok(Negotiated { request, subprotocol, extensions })
+}
+
+fn choose_subprotocol<'b, P: Upgrade + ?Sized>(
+    request: &Request<'b>,
+    policy: &mut P,
+) -> Result<Option<&'b str>, Refusal> {
+    if !request.offers_subprotocols() {
+        return Ok(None);
+    }
+    let offered = request.subprotocols();
+    let chosen = policy.on_subprotocols(&offered)?;
+    // From the offer, so that it is a token the client knows.
+    let chosen = chosen.map(|name| offered.find(name).ok_or(Misuse::FieldReserved));
+    Ok(chosen.transpose()?)
 }
 
 fn agree_extensions<P: Upgrade + ?Sized>(

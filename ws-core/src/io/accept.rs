@@ -14,8 +14,11 @@ use crate::connection::Config;
 use crate::handshake::{Agreed, Configured, Upgrade, Upgrader};
 use crate::limits::Limits;
 
-/// Accepts a client's opening handshake on `io`: every good request, without a
-/// subprotocol, and with the extensions that `config` says.
+/// A 101 with a subprotocol and an extension fits.
+const ANSWER_ROOM: usize = 256;
+
+/// Accepts a client's opening handshake on `io`: every good request, without a subprotocol, and with
+/// the extensions that `config` says.
 ///
 /// # Errors
 ///
@@ -36,37 +39,58 @@ pub fn accept_with<S: Transport>(
     config: Config,
     policy: impl Upgrade,
 ) -> Result<(WebSocket<S>, Agreed), Error> {
-    let deadline = Instant::now().checked_add(config.limits.handshake_timeout());
     let mut policy = Configured::new(policy, &config);
-    let mut upgrader = Upgrader::new(&config.limits);
-    let (mut head, mut answer) = (Vec::new(), Vec::new());
-    let accepted = loop {
-        match read_more(&mut io, &mut head, deadline) {
-            Ok(0) => return Err(upgrader.handle_end_of_stream().into()),
-            Ok(_) => {}
-            Err(error) if is_late(&error) => {
-                break Err(upgrader.handle_timeout(&head, &mut policy.both(), &mut answer));
+    let (agreed, received) = Upgrader::upgrade(&mut io, &config.limits, policy.both())?;
+    let mut socket = WebSocket::server_with_received(io, config, &received);
+    policy.negotiated().settle(&mut socket.connection);
+    Ok((socket, agreed))
+}
+
+/// Blocking, and without a connection.
+impl Upgrader {
+    /// Accepts a client's opening handshake on `io`, if `policy` does, and leaves `io` to the caller:
+    /// for frames one at a time ([`read_frame`](super::read_frame)), or to give it to something else.
+    /// Returns what was agreed, and octets that arrived behind the request: none, but with
+    /// [`EarlyFrames`](crate::handshake::policy::EarlyFrames).
+    ///
+    /// # Errors
+    ///
+    /// As [`io::accept`](accept).
+    pub fn upgrade<S: Transport>(
+        io: &mut S,
+        limits: &Limits,
+        mut policy: impl Upgrade,
+    ) -> Result<(Agreed, Vec<u8>), Error> {
+        let deadline = Instant::now().checked_add(limits.handshake_timeout());
+        let mut upgrader = Self::new(limits);
+        let (mut head, mut answer) = (Vec::new(), Vec::new());
+        let accepted = loop {
+            match read_more(io, &mut head, deadline) {
+                Ok(0) => return Err(upgrader.handle_end_of_stream().into()),
+                Ok(_) => {}
+                Err(error) if is_late(&error) => {
+                    break Err(upgrader.handle_timeout(&head, &mut policy, &mut answer));
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => return Err(error.into()),
-        }
-        match upgrader.handle_input(&head, &mut policy.both(), &mut answer) {
-            Ok(None) => {}
-            Ok(Some(accepted)) => break Ok(accepted),
-            Err(error) => break Err(error),
-        }
-    };
-    match accepted {
-        Ok(accepted) => {
-            io.write_all(accepted.response)?;
-            io.flush()?;
-            io.set_read_timeout(None)?;
-            let mut socket = WebSocket::server_with_received(io, config, accepted.behind);
-            policy.negotiated().settle(&mut socket.connection);
-            Ok((socket, accepted.agreed()))
-        }
-        Err(error) => {
-            let _ = refuse(&mut io, &answer, &config.limits);
-            Err(error.into())
+            answer.reserve(ANSWER_ROOM);
+            match upgrader.handle_input(&head, &mut policy, &mut answer) {
+                Ok(None) => {}
+                Ok(Some(accepted)) => break Ok((accepted.agreed(), accepted.behind.to_vec())),
+                Err(error) => break Err(error),
+            }
+        };
+        match accepted {
+            Ok(agreed) => {
+                io.write_all(&answer)?;
+                io.flush()?;
+                io.set_read_timeout(None)?;
+                Ok(agreed)
+            }
+            Err(error) => {
+                let _ = refuse(io, &answer, limits);
+                Err(error.into())
+            }
         }
     }
 }

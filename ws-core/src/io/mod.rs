@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! one frame at a time     read_header, read_frame, write_header, write_frame
-//! a connection            accept, accept_with, connect ─▶ WebSocket ─ recv, feed, flush, send, close
-//! a connection            accept, connect, connect_with, connect_over ─▶ WebSocket
+//! the handshake alone     Upgrader::upgrade
+//! a connection            accept, accept_with, connect, connect_with, connect_over ─▶ WebSocket
 //!                         WebSocket ─ recv, feed, flush, send, close
 //! one message as a stream WebSocket::reader ─▶ Read      WebSocket::writer ─▶ Write
 //! ```

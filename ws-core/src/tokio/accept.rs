@@ -2,13 +2,16 @@
 //!
 //! In: a transport, and who decides. Out: a [`WebSocket`] and what was agreed, or whose fault it was.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::pin::pin;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use ::tokio::time::{Instant, timeout_at};
 
 use super::clock::later;
-use super::open::write;
+use super::open::{Deadline, poll_write, write};
+use super::request_buffer::RequestBuffer;
 use super::websocket::WebSocket;
 use crate::connection::Config;
 use crate::handshake::{Agreed, Configured, HandshakeError, Upgrade, Upgrader};
@@ -18,8 +21,11 @@ use crate::limits::Limits;
 /// Octets a refusing server still reads, so that its answer is not lost to a TCP reset.
 const DRAIN_LEN: usize = 4 * 1024;
 
-/// Accepts a client's opening handshake on `io`: every good request, without a
-/// subprotocol, and with the extensions that `config` says.
+/// A 101 with a subprotocol and an extension fits.
+const ANSWER_ROOM: usize = 256;
+
+/// Accepts a client's opening handshake on `io`: every good request, without a subprotocol, and with
+/// the extensions that `config` says.
 ///
 /// # Errors
 ///
@@ -53,33 +59,51 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
     config: Config,
     policy: impl Upgrade,
 ) -> Result<(WebSocket<S>, Agreed), Error> {
-    let deadline = later(Instant::now(), config.limits.handshake_timeout());
     let mut policy = Configured::new(policy, &config);
-    let mut upgrader = Upgrader::new(&config.limits);
-    let (mut head, mut answer) = (Vec::with_capacity(1024), Vec::new());
+    let (agreed, received) = answer(&mut io, &config.limits, policy.both()).await?;
+    let mut socket = WebSocket::server_with_received(io, config, &received);
+    policy.negotiated().settle(&mut socket.connection);
+    Ok((socket, agreed))
+}
+
+/// Reads a request and answers it. Returns what was agreed, and the octets behind the request.
+async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
+    io: &mut S,
+    limits: &Limits,
+    mut policy: impl Upgrade,
+) -> Result<(Agreed, Vec<u8>), Error> {
+    let timer = pin!(None);
+    let mut deadline = Deadline::new(limits.handshake_timeout(), timer);
+    let mut upgrader = Upgrader::new(limits);
+    let mut request = RequestBuffer::default();
+    let mut answer = Vec::new();
     let accepted = loop {
-        match timeout_at(deadline, io.read_buf(&mut head)).await {
-            Ok(Ok(0)) => return Err(upgrader.handle_end_of_stream().into()),
-            Ok(read) => read?,
-            Err(_) => break Err(upgrader.handle_timeout(&head, &mut policy.both(), &mut answer)),
+        match deadline.within(|cx| request.poll_read(io, cx)).await {
+            Some(Ok(0)) => return Err(upgrader.handle_end_of_stream().into()),
+            Some(read) => read?,
+            None => {
+                break Err(upgrader.handle_timeout(request.octets(), &mut policy, &mut answer));
+            }
         };
-        match upgrader.handle_input(&head, &mut policy.both(), &mut answer) {
-            Ok(None) => {}
-            Ok(Some(accepted)) => break Ok(accepted),
+        answer.reserve(ANSWER_ROOM);
+        match upgrader.handle_input(request.octets(), &mut policy, &mut answer) {
+            Ok(None) => request.keep(),
+            Ok(Some(accepted)) => break Ok((accepted.agreed(), accepted.behind.to_vec())),
             Err(error) => break Err(error),
         }
     };
+    drop(request);
     match accepted {
-        Ok(accepted) => {
+        Ok(agreed) => {
             // A peer that does not read the few octets of an answer is late as well.
-            let written = timeout_at(deadline, write(&mut io, accepted.response)).await;
-            written.unwrap_or(Err(HandshakeError::Timeout.into()))?;
-            let mut socket = WebSocket::server_with_received(io, config, accepted.behind);
-            policy.negotiated().settle(&mut socket.connection);
-            Ok((socket, accepted.agreed()))
+            let mut unwritten = answer.as_slice();
+            let written = deadline.within(|cx| poll_write(io, &mut unwritten, cx)).await;
+            written.ok_or(HandshakeError::Timeout)??;
+            Ok(agreed)
         }
         Err(error) => {
-            let _ = refuse(&mut io, &answer, &config.limits).await;
+            // Apart, so that a request that is accepted does not carry what only this needs.
+            let _ = Box::pin(refuse(io, &answer, limits)).await;
             Err(error.into())
         }
     }

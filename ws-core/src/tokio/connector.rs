@@ -21,6 +21,7 @@ use super::clock::later;
 use super::connect::open;
 use super::eyeballs::{interleave, race};
 use super::stream::ClientStream;
+use super::turns::{RemoteHost, Turn, Turns};
 use super::websocket::WebSocket;
 use crate::connection::Config;
 use crate::handshake::{Dialer, HandshakeError, Proxies, ProxyHandshake, Redirect, Url};
@@ -46,6 +47,7 @@ pub struct Connector {
     local_address: Option<IpAddr>,
     proxies: Proxies,
     redirects: u8,
+    turns: Option<Turns>,
     #[cfg(feature = "rustls")]
     tls: Option<alloc::sync::Arc<super::rustls::ClientConfig>>,
 }
@@ -78,6 +80,19 @@ impl Connector {
     /// `Proxy-Authorization` and another Host than the URL's are not sent.
     pub const fn redirects(mut self, max: u8) -> Self {
         self.redirects = max;
+        self
+    }
+
+    /// Makes connections to one remote host one after the other: each waits, within its deadline,
+    /// until the one before it is open or has failed. What counts is the host's address, under
+    /// whatever name and port; behind a proxy, its name. Clones of this connector wait for each
+    /// other.
+    ///
+    /// RFC 6455 §4.1 asks this of every client, for the sake of servers that pages in a browser could
+    /// flood. A client that connects on its own behalf may have reason not to wait, so it is off
+    /// unless asked for.
+    pub fn one_connecting_per_host(mut self) -> Self {
+        self.turns = Some(Turns::default());
         self
     }
 
@@ -164,34 +179,56 @@ impl Connector {
         record: Option<&mut Record>,
     ) -> Result<WebSocket<ClientStream>, Error> {
         let transport = timeout_at(deadline, self.transport(dialer.url(), &config.limits)).await;
-        let io = transport.map_err(|_| HandshakeError::Timeout)??;
-        open(io, dialer, config, deadline, record).await
+        let (io, turn) = transport.map_err(|_| HandshakeError::Timeout)??;
+        let opened = open(io, dialer, config, deadline, record).await;
+        drop(turn); // Open or failed: no longer CONNECTING.
+        opened
     }
 
     #[cfg(feature = "rustls")]
-    async fn transport(&self, url: &Url<'_>, limits: &Limits) -> Result<ClientStream, Error> {
+    async fn transport(
+        &self,
+        url: &Url<'_>,
+        limits: &Limits,
+    ) -> Result<(ClientStream, Option<Turn>), Error> {
         if !url.is_secure() {
-            return Ok(ClientStream::plain(self.tunnel(url, limits).await?));
+            let (io, turn) = self.tunnel(url, limits).await?;
+            return Ok((ClientStream::plain(io), turn));
         }
         let tls = super::tls::Tls::new(self.tls.as_ref(), url)?;
-        let io = self.tunnel(url, limits).await?;
-        Ok(ClientStream::tls(tls.connect(io).await?))
+        let (io, turn) = self.tunnel(url, limits).await?;
+        Ok((ClientStream::tls(tls.connect(io).await?), turn))
     }
 
     #[cfg(not(feature = "rustls"))]
-    async fn transport(&self, url: &Url<'_>, limits: &Limits) -> Result<ClientStream, Error> {
+    async fn transport(
+        &self,
+        url: &Url<'_>,
+        limits: &Limits,
+    ) -> Result<(ClientStream, Option<Turn>), Error> {
         if url.is_secure() {
             return Err(crate::handshake::UrlError::Tls.into());
         }
-        Ok(ClientStream::plain(self.tunnel(url, limits).await?))
+        let (io, turn) = self.tunnel(url, limits).await?;
+        Ok((ClientStream::plain(io), turn))
     }
 
     /// TCP to the server, or a proxy's tunnel.
-    async fn tunnel(&self, url: &Url<'_>, limits: &Limits) -> Result<TcpStream, Error> {
+    async fn tunnel(
+        &self,
+        url: &Url<'_>,
+        limits: &Limits,
+    ) -> Result<(TcpStream, Option<Turn>), Error> {
         let Some(proxy) = self.proxies.choose(url) else {
-            return self.tcp(url.host(), url.port()).await;
+            return self.tcp(url.host(), url.port(), self.turns.as_ref()).await;
         };
-        let mut io = self.tcp(proxy.host(), proxy.port()).await?;
+        let turn = match &self.turns {
+            Some(turns) => {
+                Some(turns.wait(RemoteHost::Name(url.host().to_ascii_lowercase())).await)
+            }
+            None => None,
+        };
+        let (mut io, _) = self.tcp(proxy.host(), proxy.port(), None).await?;
         let mut request = Vec::new();
         let mut handshake = ProxyHandshake::new(proxy, url, limits, &mut request);
         io.write_all(&request).await?;
@@ -201,17 +238,26 @@ impl Connector {
                 return Err(HandshakeError::Incomplete.into());
             }
             if handshake.handle_input(&input)? {
-                return Ok(io);
+                return Ok((io, turn));
             }
         }
     }
 
-    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Error> {
+    async fn tcp(
+        &self,
+        host: &str,
+        port: u16,
+        turns: Option<&Turns>,
+    ) -> Result<(TcpStream, Option<Turn>), Error> {
         let addresses = lookup_host((host, port)).await?;
         let local = self.local_address;
         let usable =
             |address: &SocketAddr| local.is_none_or(|local| local.is_ipv6() == address.is_ipv6());
         let io = race(interleave(addresses.filter(usable)), |address| async move {
+            let turn = match turns {
+                Some(turns) => Some(turns.wait(RemoteHost::Address(address.ip())).await),
+                None => None,
+            };
             let socket = match address {
                 SocketAddr::V4(_) => TcpSocket::new_v4()?,
                 SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -219,10 +265,10 @@ impl Connector {
             if let Some(local) = local {
                 socket.bind(SocketAddr::new(local, 0))?;
             }
-            socket.connect(address).await
+            Ok((socket.connect(address).await?, turn))
         });
-        let io = io.await?;
+        let (io, turn) = io.await?;
         io.set_nodelay(true)?;
-        Ok(io)
+        Ok((io, turn))
     }
 }

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use std::io::Write as _;
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -17,6 +18,9 @@ use super::websocket::WebSocket;
 use crate::connection::Config;
 use crate::handshake::{Agreed, Configured, Fields, HandshakeError, Negotiated, Upgrade, Upgrader};
 use crate::io::Error;
+
+/// The head that a browser sends fits.
+const ROOM: usize = 1024;
 
 /// The transport of an upgraded connection.
 pub type Upgraded = TokioIo<hyper::upgrade::Upgraded>;
@@ -87,24 +91,61 @@ pub fn upgrade<B, R: From<Vec<u8>>, P: Upgrade>(
     config: Config,
     policy: P,
 ) -> (http::Response<R>, Opening) {
-    let head = write_head(request);
+    let head = write_head(request.method(), request.uri(), request.version(), request.headers());
+    answer(&head, request.extensions_mut(), config, policy)
+}
+
+/// As [`upgrade`], for whoever has the head of the request alone, such as an extractor of axum that
+/// is made `from_request_parts`.
+pub fn upgrade_parts<R: From<Vec<u8>>, P: Upgrade>(
+    parts: &mut http::request::Parts,
+    config: Config,
+    policy: P,
+) -> (http::Response<R>, Opening) {
+    let head = write_head(&parts.method, &parts.uri, parts.version, &parts.headers);
+    answer(&head, &mut parts.extensions, config, policy)
+}
+
+/// Answers the request with this `head`. If it is accepted, takes out of its `extensions` what hyper
+/// has put there for an upgrade.
+fn answer<R: From<Vec<u8>>, P: Upgrade>(
+    head: &[u8],
+    extensions: &mut http::Extensions,
+    config: Config,
+    policy: P,
+) -> (http::Response<R>, Opening) {
     let mut policy = Configured::new(policy, &config);
     let mut upgrader = Upgrader::new(&config.limits);
-    let mut answer = Vec::new();
-    let agreed = match upgrader.handle_input(&head, &mut policy.both(), &mut answer) {
+    let mut answer = Vec::with_capacity(ROOM);
+    let agreed = match upgrader.handle_input(head, &mut policy.both(), &mut answer) {
         Ok(Some(accepted)) => Ok(accepted.agreed()),
         Ok(None) => Err(HandshakeError::Incomplete),
         Err(error) => Err(error),
     };
-    let agreed = agreed.map(|agreed| (agreed, hyper::upgrade::on(request)));
+    let agreed = agreed.map(|agreed| (agreed, take_upgrade(extensions)));
     (read_answer(&answer), Opening { agreed, negotiated: policy.negotiated(), config })
 }
 
-/// The head of `request` as it was on the wire, but for the case of names.
-fn write_head<B>(request: &http::Request<B>) -> Vec<u8> {
-    let (method, uri, version) = (request.method(), request.uri(), request.version());
-    let mut head = alloc::format!("{method} {uri} {version:?}\r\n").into_bytes();
-    for (name, value) in request.headers() {
+/// hyper's part of the upgrade; one that fails, if the connection was not served with upgrades.
+fn take_upgrade(extensions: &mut http::Extensions) -> OnUpgrade {
+    let mut request = http::Request::new(());
+    if let Some(upgrade) = extensions.remove::<OnUpgrade>() {
+        request.extensions_mut().insert(upgrade);
+    }
+    hyper::upgrade::on(request)
+}
+
+/// The head of a request as it was on the wire, but for the case of names.
+fn write_head(
+    method: &http::Method,
+    uri: &http::Uri,
+    version: http::Version,
+    fields: &http::HeaderMap,
+) -> Vec<u8> {
+    let mut head = Vec::with_capacity(ROOM);
+    // A `Vec` takes everything, so this is never the error.
+    let _ = write!(head, "{method} {uri} {version:?}\r\n");
+    for (name, value) in fields {
         for octets in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
             head.extend_from_slice(octets);
         }

@@ -1,8 +1,7 @@
 //! Level 3: asynchronous connections over tokio's `AsyncRead` and `AsyncWrite` (feature `tokio`).
 //!
 //! ```text
-//! accept, accept_with, connect ─▶ WebSocket ─ recv, feed, flush, send, close ─ split ─▶ ReadHalf, WriteHalf
-//! accept                              ─┐
+//! accept, accept_with                 ─┐
 //! connect, connect_with ─▶ Connector  ─┼─▶ WebSocket ─ recv, feed, flush, send, close
 //! connect_over                        ─┘      └─ split ─▶ ReadHalf, WriteHalf
 //! ```
@@ -24,11 +23,13 @@ mod open;
 mod output;
 mod pool;
 mod read_buffer;
+mod request_buffer;
 mod sink;
 mod split;
 mod stream;
 #[cfg(feature = "rustls")]
 mod tls;
+mod turns;
 mod wakers;
 mod websocket;
 
