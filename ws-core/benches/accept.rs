@@ -6,7 +6,7 @@
 //! accounts to the server's process, user and system. Needs Linux; cores are chosen with `taskset`,
 //! if it is there.
 //!
-//! The load is this program once more, as the servers are: `--serve NAME`, `--load ADDRESS COUNT`.
+//! The load is this program once more, as the servers are: `--serve NAME`, `--load ADDRESS PID BURSTS`.
 
 use std::io::{BufRead, BufReader, Error, Result};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -19,11 +19,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 mod support;
 
-const ROUNDS: usize = 41;
-const HANDSHAKES: usize = 2000;
+const ROUNDS: usize = 21;
+const BURSTS: usize = 20;
 
-/// Connections in flight.
-const CONCURRENCY: usize = 64;
+/// Connections that arrive together: fewer than the 128 that wait for a listener of tokio.
+const BURST: usize = 100;
 
 /// Until a server that has nothing left to do sleeps, and its CPU time is accounted for.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -33,13 +33,16 @@ fn main() -> ExitCode {
     let args: Vec<_> = args.iter().map(String::as_str).collect();
     let done = match args[..] {
         ["--serve", name] => block_on(listen(name)),
-        ["--load", address, count] => {
-            block_on(load(address, count.parse().expect("a number of handshakes")))
+        ["--load", address, server, bursts] => {
+            block_on(load(address, server, bursts.parse().expect("a number of bursts")))
         }
-        _ if !cfg!(target_os = "linux") => Err(Error::other("needs /proc to count CPU")),
+        _ if !cfg!(target_os = "linux") => {
+            println!("accept: left out, needs /proc to count CPU");
+            Ok(())
+        }
         // `cargo test` runs benches without this, to see that they still work.
-        _ if args.contains(&"--bench") => compare(&args, ROUNDS, HANDSHAKES),
-        _ => compare(&args, 1, CONCURRENCY),
+        _ if args.contains(&"--bench") => compare(&args, ROUNDS, BURSTS),
+        _ => compare(&args, 1, 1),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -60,32 +63,41 @@ async fn listen(name: &str) -> Result<()> {
     serve(name, listener).await
 }
 
-/// Makes `count` handshakes and prints how many nanoseconds they took.
-async fn load(address: &str, count: usize) -> Result<()> {
-    let start = Instant::now();
-    let mut tasks = tokio::task::JoinSet::new();
-    for nth in 0..CONCURRENCY {
-        let address = address.to_owned();
-        let share = count / CONCURRENCY + usize::from(nth < count % CONCURRENCY);
-        tasks.spawn(async move {
-            for _ in 0..share {
-                handshake(&address).await?;
-            }
-            Result::Ok(())
-        });
+/// Makes `bursts` of handshakes and prints how many nanoseconds the server took for all of them.
+///
+/// The server is stopped while a burst is put in front of it, and the one before leaves. One that
+/// runs meanwhile would sleep whenever it is ahead of the load, and the sooner it is done, the more
+/// often: the fastest would pay most for being woken.
+async fn load(address: &str, server: &str, bursts: usize) -> Result<()> {
+    let mut took = Duration::ZERO;
+    let mut open = Vec::new();
+    for _ in 0..bursts {
+        signal("-STOP", server)?;
+        open.clear();
+        for _ in 0..BURST {
+            let mut io = TcpStream::connect(address).await?;
+            // Leaves with a reset: an end in order would hold thousands of ports in TIME_WAIT.
+            io.set_zero_linger()?;
+            io.write_all(REQUEST).await?;
+            open.push(io);
+        }
+        let start = Instant::now();
+        signal("-CONT", server)?;
+        for io in &mut open {
+            read_answer(io).await?;
+        }
+        took += start.elapsed();
     }
-    while let Some(done) = tasks.join_next().await {
-        done.map_err(Error::other)??;
-    }
-    println!("{}", start.elapsed().as_nanos());
+    println!("{}", took.as_nanos());
     Ok(())
 }
 
-/// Leaves with a reset: an end in order would hold thousands of ports in TIME_WAIT.
-async fn handshake(address: &str) -> Result<()> {
-    let mut io = TcpStream::connect(address).await?;
-    io.set_zero_linger()?;
-    io.write_all(REQUEST).await?;
+fn signal(signal: &str, process: &str) -> Result<()> {
+    let sent = Command::new("kill").args([signal, process]).status()?.success();
+    sent.then_some(()).ok_or_else(|| Error::other("the server is gone"))
+}
+
+async fn read_answer(io: &mut TcpStream) -> Result<()> {
     let mut answer = Vec::with_capacity(512);
     while !answer.ends_with(b"\r\n\r\n") {
         if io.read_buf(&mut answer).await? == 0 {
@@ -119,15 +131,16 @@ impl Server {
         Ok(Self { name, process, address, rounds: Vec::new() })
     }
 
-    fn round(&mut self, count: usize) -> Result<Round> {
+    fn round(&mut self, bursts: usize) -> Result<Round> {
         let before = self.cpu()?;
-        let mut load = on_core(1, &["--load", &self.address, &count.to_string()])?;
+        let server = self.process.id().to_string();
+        let mut load = on_core(1, &["--load", &self.address, &server, &bursts.to_string()])?;
         let elapsed = first_line(&mut load)?;
         if !load.wait()?.success() {
             return Err(Error::other(format!("{}: the load failed", self.name)));
         }
         std::thread::sleep(SETTLE);
-        let per_handshake = |nanoseconds: f64| nanoseconds / count as f64;
+        let per_handshake = |nanoseconds: f64| nanoseconds / (bursts * BURST) as f64;
         let elapsed = elapsed.parse().map_err(Error::other)?;
         Ok(Round {
             cpu: per_handshake((self.cpu()? - before) as f64),
@@ -157,7 +170,7 @@ impl Drop for Server {
 }
 
 /// Times every server that a free argument names a part of, as criterion's benches do.
-fn compare(args: &[&str], rounds: usize, count: usize) -> Result<()> {
+fn compare(args: &[&str], rounds: usize, bursts: usize) -> Result<()> {
     let filters: Vec<_> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
     let named = |name: &str| {
         filters.is_empty() || filters.iter().any(|part| format!("accept/{name}").contains(**part))
@@ -165,11 +178,11 @@ fn compare(args: &[&str], rounds: usize, count: usize) -> Result<()> {
     let names = SERVERS.into_iter().filter(|name| named(name));
     let mut servers = names.map(Server::start).collect::<Result<Vec<_>>>()?;
     for server in &mut servers {
-        server.round(CONCURRENCY)?; // warm
+        server.round(1)?; // warm
     }
     for _ in 0..rounds {
         for server in &mut servers {
-            let round = server.round(count)?;
+            let round = server.round(bursts)?;
             server.rounds.push(round);
         }
     }
