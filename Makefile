@@ -33,6 +33,7 @@ lint: ## Format, clippy, and the core without std
 	$(CARGO) clippy $(CARGO_FLAGS) -p ws-core --no-default-features -- -D warnings
 	$(CARGO) clippy $(CARGO_FLAGS) -p ws-core --no-default-features --features alloc -- -D warnings
 	$(CARGO) clippy $(CARGO_FLAGS) -p ws-core -- -D warnings
+	$(CARGO) clippy $(CARGO_FLAGS) -p ws-core --features deflate -- -D warnings
 
 docs: ## The documentation, without warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --all-features --no-deps
