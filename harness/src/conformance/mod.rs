@@ -17,4 +17,34 @@ pub mod payload;
 
 pub mod corpus;
 
+pub mod wire;
+
+pub mod utf8;
+
+pub mod check;
+
+pub mod opening;
+
+pub mod deflate;
+
+pub mod outgoing;
+
+pub mod timers;
+
+pub mod record;
+
+pub mod connection;
+
+pub mod script;
+
+pub mod verdict;
+
+pub mod transport;
+
+pub mod play;
+
+pub mod run;
+
+pub mod server_under_test;
+
 pub use id::{BadCaseId, CaseId};
