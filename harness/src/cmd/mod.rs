@@ -7,8 +7,10 @@ pub mod bless;
 pub mod collect;
 pub mod gate;
 pub mod spec;
+pub mod test;
 
 mod select;
+mod tell;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -25,6 +27,9 @@ use exit::Exit;
 pub enum Command {
     /// Run Autobahn|Testsuite against a testee and write a report.
     Autobahn(autobahn::Options),
+    /// Run the suite's cases with the engine of this program, against a server or for clients.
+    #[command(subcommand)]
+    Test(test::Test),
     /// Compare reports with their baselines: worse, better, missing and new cases all fail.
     Gate(gate::Options),
     /// Make the latest reports the baselines.
@@ -40,6 +45,7 @@ pub enum Command {
 pub fn run(command: Command) -> ExitCode {
     let ended = match command {
         Command::Autobahn(options) => options.run(),
+        Command::Test(test) => test.run(),
         Command::Gate(options) => options.run(),
         Command::Bless(options) => options.run(),
         Command::Spec(options) => options.run(),

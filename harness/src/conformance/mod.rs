@@ -47,4 +47,14 @@ pub mod run;
 
 pub mod server_under_test;
 
+pub mod wirelog;
+
+pub mod suite_report;
+
+pub mod explain;
+
+pub mod results;
+
+pub mod client_under_test;
+
 pub use id::{BadCaseId, CaseId};
