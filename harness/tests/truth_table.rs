@@ -1,26 +1,57 @@
-//! The engine's verdicts are the suite's: twenty odd servers, twenty-three cases.
+//! The engine's verdicts are the suite's: twenty odd servers and eighteen odd clients, each in
+//! twenty-three cases.
 //!
-//! `data/truth-table.tsv` holds what Autobahn|Testsuite 25.10.1 said of servers that are odd in
-//! these ways, as behaviour/close: F is FAILED, NS is NON-STRICT, I is INFORMATIONAL, UNC is
-//! UNCLEAN, WC is WRONG CODE, FBC is FAILED BY CLIENT; `-` was not measured.
+//! `data/truth-table-servers.tsv` and `data/truth-table-clients.tsv` hold what Autobahn|Testsuite
+//! 25.10.1 said of endpoints that are odd in these ways, as behaviour/close: F is FAILED, NS is
+//! NON-STRICT, I is INFORMATIONAL, UNC is UNCLEAN, WC is WRONG CODE, FBC is FAILED BY CLIENT; `-`
+//! was not measured.
 
 mod odd;
 
-use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use odd::Odd;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use ws_harness::conformance::cases;
+use ws_harness::conformance::client_under_test::Server;
+use ws_harness::conformance::results::Results;
 use ws_harness::conformance::run::Settings;
 use ws_harness::conformance::server_under_test::{Dial, play_case};
 use ws_harness::report::schema::{Behavior, BehaviorClose, Verdict};
 
-const TABLE: &str = include_str!("data/truth-table.tsv");
+const SERVERS: &str = include_str!("data/truth-table-servers.tsv");
+const CLIENTS: &str = include_str!("data/truth-table-clients.tsv");
 
-/// Cases at a time. More would make the second that a case gives a server too short for it.
+/// Cases at a time. More would make the second that a case gives an endpoint too short for it.
 const JOBS: usize = 48;
+
+/// The longest case, 10.1.1 against a silent endpoint, takes eleven seconds.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// One cell: who, which case, and the suite's verdict.
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    who: &'static str,
+    id: &'static str,
+    verdict: &'static str,
+}
+
+/// The cells that were measured, those that may last longest first.
+fn cells(table: &'static str) -> Vec<Cell> {
+    let mut rows = table.lines().map(|line| line.split('\t').collect::<Vec<&str>>());
+    let ids = rows.next().unwrap();
+    let mut cells = Vec::new();
+    for row in rows {
+        assert_eq!(row.len(), 24, "{row:?}");
+        let measured = ids.iter().zip(&row).skip(1).filter(|(_, verdict)| **verdict != "-");
+        cells.extend(measured.map(|(id, verdict)| Cell { who: row[0], id, verdict }));
+    }
+    cells.sort_by_key(|cell| cell.id != "10.1.1" && cell.id != "9.1.1");
+    cells
+}
 
 fn shown(verdict: Verdict) -> String {
     let behavior = match verdict.behavior {
@@ -41,48 +72,81 @@ fn shown(verdict: Verdict) -> String {
     format!("{behavior}/{close}")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn verdicts_on_twenty_odd_servers() {
-    let mut rows = TABLE.lines().map(|line| line.split('\t').collect::<Vec<&str>>());
-    let ids = rows.next().unwrap();
-    let settings = Settings::default();
-    let mut wanted = BTreeMap::new();
-    let mut waiting = Vec::new();
-    for row in rows {
-        let server = row[0];
-        let address = Odd::named(server).listen().await;
-        for (id, verdict) in ids.iter().zip(&row).skip(1).filter(|(_, verdict)| **verdict != "-") {
-            wanted.insert((server, *id), verdict.to_string());
-            waiting.push((server, *id, address));
-        }
-        assert_eq!(row.len(), 24, "{server}");
-    }
-    assert_eq!(wanted.len(), 20 * 23 - 1);
-    // Those that may last longest go first.
-    waiting.sort_by_key(|(_, id, _)| *id != "10.1.1" && *id != "9.1.1");
-    let mut waiting = waiting.into_iter();
+/// Plays every cell, several at a time; `play` says what the engine's verdict is, and why.
+async fn hold<F>(table: &'static str, count: usize, play: impl Fn(Cell) -> F)
+where
+    F: Future<Output = (Verdict, String)> + Send + 'static,
+{
+    let cells = cells(table);
+    assert_eq!(cells.len(), count);
+    let mut waiting = cells.into_iter();
     let mut playing = JoinSet::new();
     let mut wrong = Vec::new();
     loop {
         while playing.len() < JOBS {
-            let Some((server, id, address)) = waiting.next() else { break };
-            let case = Arc::new(cases::find(&id.parse().unwrap()).unwrap().clone());
-            let settings = settings.clone();
-            playing.spawn(async move {
-                let stream = TcpStream::connect(address).await.unwrap();
-                stream.set_nodelay(true).unwrap();
-                let dial =
-                    Dial { resource: "/".into(), host: address.to_string(), ..Dial::default() };
-                (server, id, play_case(case, stream, &dial, &settings).await)
-            });
+            let Some(cell) = waiting.next() else { break };
+            let played = play(cell);
+            playing.spawn(async move { (cell, played.await) });
         }
         let Some(played) = playing.join_next().await else { break };
-        let (server, id, played) = played.unwrap();
-        let (found, wanted) = (shown(played.judgement.verdict), &wanted[&(server, id)]);
-        if found != *wanted {
-            wrong.push(format!("{server} {id}: {found}, not {wanted}: {:?}", played.judgement));
+        let (Cell { who, id, verdict }, (found, why)) = played.unwrap();
+        if shown(found) != verdict {
+            wrong.push(format!("{who} {id}: {}, not {verdict}: {why}", shown(found)));
         }
     }
     wrong.sort();
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verdicts_on_twenty_odd_servers() {
+    let settings = Settings::default();
+    hold(SERVERS, 20 * 23 - 1, |Cell { who, id, .. }| {
+        let settings = settings.clone();
+        async move {
+            let case = Arc::new(cases::find(&id.parse().unwrap()).unwrap().clone());
+            let address = Odd::named(who).listen().await;
+            let stream = TcpStream::connect(address).await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let dial = Dial { resource: "/".into(), host: address.to_string(), ..Dial::default() };
+            let played = play_case(case, stream, &dial, &settings).await;
+            (played.judgement.verdict, format!("{:?}", played.judgement))
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verdicts_on_eighteen_odd_clients() {
+    let all = cases::all().iter().map(|case| Arc::new(case.clone())).collect();
+    let server = Server::new(all, Settings::default(), Results::new(None).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address: SocketAddr = listener.local_addr().unwrap();
+    let serving = Arc::clone(&server);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let server = Arc::clone(&serving);
+            tokio::spawn(async move { drop(server.serve(stream).await) });
+        }
+    });
+    hold(CLIENTS, 18 * 23 - 1, |Cell { who, id, .. }| {
+        let server = Arc::clone(&server);
+        async move {
+            let resource = format!("/runCase?casetuple={id}&agent={who}");
+            let mut news = server.news();
+            let id = id.parse().unwrap();
+            let visit = async {
+                Odd::named(who).visit(address, &resource).await;
+                // The client may be gone before the engine has seen it go.
+                let line = || server.results(|results| results.line(who, &id).cloned());
+                while line().is_none() {
+                    news.changed().await.unwrap();
+                }
+                line().unwrap()
+            };
+            let line = tokio::time::timeout(LONGEST, visit).await.expect("the case ends");
+            (line.verdict(), format!("{line:?}"))
+        }
+    })
+    .await;
 }

@@ -41,6 +41,12 @@ pub fn page(played: &Played) -> String {
         facts.remote_close_code.map_or("none".to_owned(), |code| code.to_string()),
         if facts.dropped_by_engine { ", TCP dropped by the engine" } else { "" }
     );
+    if !facts.opened && !seen.http_response.is_empty() {
+        page.push_str("the answer to the opening handshake:\n");
+        for line in String::from_utf8_lossy(&seen.http_response).trim_end().lines() {
+            let _ = writeln!(page, "  {}", line.escape_debug());
+        }
+    }
     page.push_str("wire, `>` sent, `<` received:\n");
     page.push_str(&wirelog::text(&seen.log));
     page

@@ -1,5 +1,17 @@
 //! What a conformance run is about, whichever engine runs it: case ids and their selection; and the
-//! cases of the native engine.
+//! native engine: the suite's cases, played and judged without the suite.
+//!
+//! ```text
+//!  cases ─▶ script ◀─▶ connection ◀─▶ play ◀─▶ transport ◀─▶ testee
+//!  (what)   (steps)    (suite's       (octets   (TCP, Unix,
+//!              │        machine)       and time)  memory)
+//!              ▼
+//!            Seen ─▶ verdict ─▶ results (ours, the suite's), explain (a page for people)
+//! ```
+//!
+//! [`server_under_test`] dials, [`client_under_test`] listens; both play cases side by side. Below
+//! them, [`wire`], [`utf8`], [`check`], [`opening`] and [`deflate`] are the engine's own reading of
+//! RFC 6455 and RFC 7692: slow and obvious.
 //!
 //! Nothing in here may use the core, not even to name it: the judge shares no code with the judged.
 

@@ -1,4 +1,5 @@
-//! Servers that are each odd in one way, and one that is not: made to be judged.
+//! Endpoints that are each odd in one way, and one that is not: made to be judged, as servers and
+//! as clients.
 //!
 //! They write and read frames with the engine's own codec, and decide everything by themselves.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
@@ -13,6 +14,7 @@ use ws_harness::conformance::case::Opcode;
 use ws_harness::conformance::opening::accept;
 use ws_harness::conformance::opening::head::Head;
 use ws_harness::conformance::wire::{self, Header};
+use ws_harness::report::schema::Role;
 
 /// One way of being odd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +49,7 @@ pub enum Odd {
     Pongy,
     /// Echoes everything twice.
     Twice,
-    /// Masks its frames.
+    /// Masks its frames as a server, does not as a client.
     Masked,
     /// Says 1012 whatever it is about.
     Code1012,
@@ -93,13 +95,35 @@ impl Odd {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let _ = stream.set_nodelay(true);
-                let input = Vec::new();
-                let server = Server { odd: self, stream, input, message: None, close_sent: false };
+                let server = self.endpoint(stream, Role::Server);
                 // An error is the peer's end of it.
                 tokio::spawn(async move { drop(server.serve().await) });
             }
         });
         address
+    }
+
+    /// Asks for `resource` at `address` and goes on until either end has had enough. Returns the
+    /// first text that came, or the line that refused.
+    pub async fn visit(self, address: SocketAddr, resource: &str) -> Option<String> {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut client = self.endpoint(stream, Role::Client);
+        // An error is the peer's end of it.
+        drop(client.dial(address, resource).await);
+        client.first_text
+    }
+
+    fn endpoint(self, stream: TcpStream, role: Role) -> Endpoint {
+        Endpoint {
+            odd: self,
+            role,
+            stream,
+            input: Vec::new(),
+            message: None,
+            close_sent: false,
+            first_text: None,
+        }
     }
 }
 
@@ -112,22 +136,46 @@ enum Then {
     Idle,
 }
 
-struct Server {
+struct Endpoint {
     odd: Odd,
+    role: Role,
     stream: TcpStream,
     input: Vec<u8>,
     message: Option<(Opcode, Vec<u8>)>,
     close_sent: bool,
+    first_text: Option<String>,
 }
 
-impl Server {
-    async fn serve(mut self) -> io::Result<()> {
-        let head = loop {
+impl Endpoint {
+    async fn head(&mut self) -> io::Result<Head> {
+        loop {
             if let Some(len) = Head::len_in(&self.input) {
-                break Head::read(&self.input.drain(..len).collect::<Vec<u8>>());
+                return Ok(Head::read(&self.input.drain(..len).collect::<Vec<u8>>()));
             }
             self.read().await?;
-        };
+        }
+    }
+
+    async fn dial(&mut self, address: SocketAddr, resource: &str) -> io::Result<()> {
+        let request = format!(
+            "GET {resource} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\n\
+             Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Version: 13\r\n\r\n"
+        );
+        self.stream.write_all(request.as_bytes()).await?;
+        let answer = self.head().await?;
+        if !answer.first_line.contains("101") {
+            self.first_text = Some(answer.first_line);
+            return Ok(());
+        }
+        if self.odd == Odd::TcpClose {
+            return Ok(());
+        }
+        self.converse().await
+    }
+
+    async fn serve(mut self) -> io::Result<()> {
+        let head = self.head().await?;
         let mut accept = accept(&head.field("sec-websocket-key").unwrap_or_default());
         match self.odd {
             Odd::TcpClose => return Ok(()),
@@ -142,6 +190,10 @@ impl Server {
              Sec-WebSocket-Accept: {accept}\r\n\r\n"
         );
         self.stream.write_all(answer.as_bytes()).await?;
+        self.converse().await
+    }
+
+    async fn converse(&mut self) -> io::Result<()> {
         if self.odd == Odd::CloseFirst {
             self.close(Some(1000)).await?;
         }
@@ -179,7 +231,9 @@ impl Server {
     }
 
     async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
-        let mask = (self.odd == Odd::Masked).then_some([1, 2, 3, 4]);
+        // The odd one does what the other role has to.
+        let masks = (self.role == Role::Client) != (self.odd == Odd::Masked);
+        let mask = masks.then_some([1, 2, 3, 4]);
         let payload_len = payload.len() as u64;
         let header = Header { fin: true, rsv: 0, opcode, payload_len, mask };
         self.stream.write_all(&wire::frame(&header, payload)).await
@@ -207,7 +261,7 @@ impl Server {
             }
         };
         let broken = header.rsv != 0
-            || header.mask.is_none()
+            || header.mask.is_some() == (self.role == Role::Client)
             || match header.opcode.0 {
                 0 => !inside,
                 1 | 2 => inside,
@@ -266,6 +320,9 @@ impl Server {
         let bad = opcode == Opcode::TEXT && std::str::from_utf8(&message).is_err();
         if bad && self.odd != Odd::Lenient {
             return self.fail(1007).await;
+        }
+        if opcode == Opcode::TEXT && self.first_text.is_none() {
+            self.first_text = Some(String::from_utf8_lossy(&message).into_owned());
         }
         match self.odd {
             Odd::Pingy => self.send(Opcode::PING, b"before").await?,
