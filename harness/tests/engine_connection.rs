@@ -293,6 +293,37 @@ fn who_closed_and_how() {
 }
 
 #[test]
+fn messages_are_cut_as_the_suite_cuts_them() {
+    for (len, fragment, lengths) in [
+        (5, None, &[5][..]),
+        (5, Some(6), &[5]),
+        (5, Some(5), &[5]),
+        (5, Some(3), &[3, 2]),
+        (4, Some(2), &[2, 2, 0]),
+        (3, Some(1), &[1, 1, 1, 0]),
+        (0, Some(1), &[0]),
+    ] {
+        let mut connection = opened(Server);
+        assert!(connection.next(Duration::ZERO).is_some());
+        let opening = connection.outgoing().ready().len();
+        connection.outgoing().wrote(opening);
+        connection.send_message(Opcode::TEXT, &vec![b'x'; len], fragment);
+        let mut octets = connection.outgoing().ready();
+        let mut frames = Vec::new();
+        while let Some((header, header_len)) = Header::read(octets) {
+            let len = usize::try_from(header.payload_len).unwrap();
+            octets = &octets[header_len + len..];
+            frames.push((header.opcode, header.fin, len));
+        }
+        let expected = lengths.iter().enumerate().map(|(n, len)| {
+            let opcode = if n == 0 { Opcode::TEXT } else { Opcode::CONTINUATION };
+            (opcode, n + 1 == lengths.len(), *len)
+        });
+        assert_eq!(frames, expected.collect::<Vec<_>>(), "{len} by {fragment:?}");
+    }
+}
+
+#[test]
 fn the_opening_handshake_has_five_seconds() {
     let mut connection = Connection::dial(Request::default(), Pace::default());
     assert_eq!(connection.deadline(), Some(Duration::from_secs(5)));

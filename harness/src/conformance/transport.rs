@@ -2,6 +2,7 @@
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::{client, server};
 
 /// A stream both ways.
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send {
@@ -17,6 +18,18 @@ impl Transport for TcpStream {
 }
 
 impl Transport for UnixStream {}
+
+impl<T: Transport> Transport for client::TlsStream<T> {
+    fn abort(&mut self) {
+        self.get_mut().0.abort();
+    }
+}
+
+impl<T: Transport> Transport for server::TlsStream<T> {
+    fn abort(&mut self) {
+        self.get_mut().0.abort();
+    }
+}
 
 impl Transport for DuplexStream {}
 

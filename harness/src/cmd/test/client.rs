@@ -9,11 +9,13 @@ use std::time::Duration;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use super::options::Common;
 use super::report::{Asked, Began, conclude};
 use super::spec::Spec;
 use super::target::Target;
+use super::tls::acceptor;
 use crate::Error;
 use crate::autobahn::progress::Board;
 use crate::cmd::exit::Exit;
@@ -55,6 +57,12 @@ pub struct Options {
     out: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
+    /// Listen for wss:// with the certificates of this PEM file.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The private key of the certificate, a PEM file.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
     /// Go on for the next client when one has asked for its report; end when a client says
     /// /stopServer or shutdownOnComplete.
     #[arg(long, conflicts_with = "command")]
@@ -77,7 +85,7 @@ impl Options {
         let listener =
             TcpListener::bind(&address).await.map_err(io(format!("cannot listen at {address}")))?;
         let address = listener.local_addr().map_err(io("cannot listen"))?;
-        println!("listening on ws://{address}");
+        println!("listening on {}://{address}", self.scheme());
         let asked = Asked { role: Role::Client, selection, ids, began: Began::now() };
         let server = Server::new(self.common.cases(&asked.ids), settings, results);
         self.serve(&listener, address, &server, asked.ids.len()).await?;
@@ -100,6 +108,15 @@ impl Options {
                 false => Ok(exit),
             }
         })
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.cert.is_some() { "wss" } else { "ws" }
+    }
+
+    fn tls(&self) -> Result<Option<TlsAcceptor>, Error> {
+        let pair = self.cert.as_deref().zip(self.key.as_deref());
+        pair.map(|(cert, key)| acceptor(cert, key)).transpose()
     }
 
     fn address(&self, spec: Option<&Spec>) -> Result<String, Error> {
@@ -126,6 +143,7 @@ impl Options {
         server: &Arc<Server>,
         total: usize,
     ) -> Result<(), Error> {
+        let tls = self.tls()?;
         let board = Board::new();
         let mut progress = board.run(Role::Client, total);
         let mut news = server.news();
@@ -140,8 +158,13 @@ impl Options {
                     Ok((stream, _)) => {
                         // As the suite does: small frames go out when they are written.
                         let _ = stream.set_nodelay(true);
-                        let server = Arc::clone(server);
-                        connections.spawn(async move { server.serve(stream).await });
+                        let (server, tls) = (Arc::clone(server), tls.clone());
+                        connections.spawn(async move {
+                            match tls {
+                                None => server.serve(stream).await,
+                                Some(tls) => server.serve(tls.accept(stream).await?).await,
+                            }
+                        });
                     }
                     Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
                     Err(error) => {
@@ -196,7 +219,9 @@ impl Options {
         let Some(line) = &self.command else { return Ok(None) };
         let mut command = tokio::process::Command::new("sh");
         command.args(["-c", line]);
-        command.env("WS_URL", format!("ws://{address}")).env("WS_AGENT", &self.agent);
+        command
+            .env("WS_URL", format!("{}://{address}", self.scheme()))
+            .env("WS_AGENT", &self.agent);
         command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
         Group::spawn(&mut command).map(Some).map_err(io(format!("cannot start `{line}`")))
     }

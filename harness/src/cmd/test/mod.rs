@@ -6,6 +6,7 @@ mod report;
 mod server;
 mod spec;
 mod target;
+mod tls;
 
 use std::future::Future;
 

@@ -10,6 +10,7 @@ use super::options::{Common, FailOn};
 use super::report::{Asked, Began, conclude};
 use super::spec::Spec;
 use super::target::Target;
+use super::tls::Trust;
 use crate::Error;
 use crate::autobahn::progress::Board;
 use crate::cmd::exit::Exit;
@@ -28,7 +29,7 @@ Examples:
   wsconf test server --spec fuzzingclient.json
   wsconf test server ws+unix:/run/echo.sock:/ --jobs 1 --exclude '12.* 13.*'")]
 pub struct Options {
-    /// The server: ws://host:port/path, or ws+unix:/path/to/socket:/path.
+    /// The server: ws://host:port/path, wss://host:port/path, or ws+unix:/path/to/socket:/path.
     #[arg(value_name = "URL", required_unless_present = "spec")]
     url: Option<String>,
     /// The suite's own fuzzingclient.json: servers, cases, outdir.
@@ -51,6 +52,8 @@ pub struct Options {
     /// Play a case that fails again, so many times; the last one counts.
     #[arg(long, value_name = "N", default_value_t = 0)]
     retries: usize,
+    #[command(flatten)]
+    trust: Trust,
     /// A field to add to each opening handshake, such as `Cookie: a=b`; repeat it.
     #[arg(long, value_name = "FIELD", value_parser = field)]
     header: Vec<(String, String)>,
@@ -87,6 +90,7 @@ impl Options {
         let settings = self.common.settings()?;
         let out = self.out.clone().or_else(|| spec.and_then(|spec| spec.outdir));
         let several = servers.len() > 1;
+        let tls = self.trust.connector()?;
         let places: BTreeMap<CaseId, usize> =
             crate::conformance::cases::ids().iter().cloned().zip(1..).collect();
         let doing = |out: &Path| format!("cannot write into {}", out.display());
@@ -112,10 +116,10 @@ impl Options {
             let mut failed_to_write = Ok(());
             let target = Arc::new(target);
             let connect = {
-                let target = Arc::clone(&target);
+                let (target, tls) = (Arc::clone(&target), tls.clone());
                 move || {
-                    let target = Arc::clone(&target);
-                    async move { target.connect().await }
+                    let (target, tls) = (Arc::clone(&target), tls.clone());
+                    async move { target.connect(&tls).await }
                 }
             };
             let ended = server_under_test::run(run, connect, |news| {

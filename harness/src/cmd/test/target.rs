@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::Error;
 use crate::conformance::transport::Transport;
@@ -22,11 +24,12 @@ pub(super) struct Target {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     Tcp(String),
+    Tls(String, ServerName<'static>),
     Unix(PathBuf),
 }
 
 impl Target {
-    /// Reads `ws://host:port/path?query`, or `ws+unix:/path/to/socket:/path?query`.
+    /// Reads `ws://host:port/path?query`, `wss://…`, or `ws+unix:/path/to/socket:/path?query`.
     ///
     /// # Errors
     ///
@@ -42,11 +45,11 @@ impl Target {
             let (place, host) = (Place::Unix(socket.into()), "localhost:80".to_owned());
             return Ok(Self { place, host, resource: resource.to_owned() });
         }
-        if url.starts_with("wss://") {
-            return Err(bad("the engine speaks no TLS yet; put a proxy that ends it before it"));
-        }
-        let rest =
-            url.strip_prefix("ws://").ok_or_else(|| bad("no URL such as ws://host:9001/"))?;
+        let (secure, rest) = match url.split_once("://") {
+            Some(("ws", rest)) => (false, rest),
+            Some(("wss", rest)) => (true, rest),
+            _ => return Err(bad("no URL such as ws://host:9001/")),
+        };
         if rest.contains('#') {
             return Err(bad("a WebSocket URL has no fragment"));
         }
@@ -61,26 +64,40 @@ impl Target {
         let host = match behind_host.rsplit_once(':') {
             Some((_, port)) if port.parse::<u16>().is_ok() => authority.to_owned(),
             Some(_) => return Err(bad("its port is no number")),
-            None => format!("{authority}:80"),
+            None => format!("{authority}:{}", if secure { 443 } else { 80 }),
         };
         if host.starts_with(':') {
             return Err(bad("it names no host"));
         }
-        Ok(Self { place: Place::Tcp(host.clone()), host, resource })
+        let place = if secure {
+            let (name, _) = host.rsplit_once(':').unwrap_or((&host, ""));
+            let name = name.trim_start_matches('[').trim_end_matches(']').to_owned();
+            let name =
+                ServerName::try_from(name).map_err(|_| bad("its host is no name for TLS"))?;
+            Place::Tls(host.clone(), name)
+        } else {
+            Place::Tcp(host.clone())
+        };
+        Ok(Self { place, host, resource })
     }
 
-    /// A new connection.
-    pub(super) async fn connect(&self) -> io::Result<Box<dyn Transport>> {
+    /// A new connection, with `tls` if the server is to be reached that way.
+    pub(super) async fn connect(&self, tls: &TlsConnector) -> io::Result<Box<dyn Transport>> {
         Ok(match &self.place {
-            Place::Tcp(address) => {
-                let stream = TcpStream::connect(address).await?;
-                // As the suite does: a case's small frames go out when they are written.
-                stream.set_nodelay(true)?;
-                Box::new(stream)
+            Place::Tcp(address) => Box::new(dial(address).await?),
+            Place::Tls(address, name) => {
+                Box::new(tls.connect(name.clone(), dial(address).await?).await?)
             }
             Place::Unix(path) => Box::new(UnixStream::connect(path).await?),
         })
     }
+}
+
+async fn dial(address: &str) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    // As the suite does: a case's small frames go out when they are written.
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 #[cfg(test)]
@@ -113,6 +130,18 @@ mod tests {
     }
 
     #[test]
+    fn behind_tls_the_host_is_a_name_or_an_address() {
+        for (url, host, name) in [
+            ("wss://example.org/", "example.org:443", "example.org"),
+            ("wss://127.0.0.1:9001", "127.0.0.1:9001", "127.0.0.1"),
+            ("wss://[::1]:9001", "[::1]:9001", "::1"),
+        ] {
+            let name = ServerName::try_from(name).unwrap();
+            assert_eq!(Target::read(url).unwrap().place, Place::Tls(host.to_owned(), name));
+        }
+    }
+
+    #[test]
     fn what_is_no_url_says_why() {
         for (url, why) in [
             ("", "no URL"),
@@ -123,7 +152,7 @@ mod tests {
             ("ws://localhost:port/", "no number"),
             ("ws://localhost:99999/", "no number"),
             ("ws://localhost/#x", "fragment"),
-            ("wss://localhost/", "TLS"),
+            ("wss://local host/", "TLS"),
             ("ws+unix:", "no socket"),
             ("ws+unix:/x:y", "no socket"),
         ] {
