@@ -22,6 +22,10 @@ fn unusable_options_are_2_and_say_what_to_do() {
         (&["autobahn", "--wstest", "/bin/true"], "/bin/true"),
         (&["gate", "--cases", "1.1"], "1.1.*"),
         (&["gate", "--role", "all"], "server, client, both"),
+        (&["list", "6.4"], "6.4.*"),
+        (&["list", "--exclude", "*"], "holds no case"),
+        (&["explain", "7.2.1"], "no case matches `7.2.1`"),
+        (&["explain"], "<ID>"),
         (&["no-such-command"], "--help"),
         (&[], "Usage"),
     ] {
@@ -51,7 +55,7 @@ fn help_has_examples_and_exit_codes() {
     let (code, out, _) = run(wsconf(dir.path()).arg("--help"));
     assert_eq!(code, 0);
     assert!(out.contains("Exit codes:") && out.contains("100"), "{out}");
-    for command in ["autobahn", "gate", "bless", "spec", "collect"] {
+    for command in ["autobahn", "gate", "bless", "spec", "collect", "list", "explain"] {
         let (code, out, _) = run(wsconf(dir.path()).args([command, "--help"]));
         assert_eq!(code, 0);
         assert!(out.contains("Example"), "{command}: {out}");

@@ -5,7 +5,9 @@ pub mod exit;
 pub mod autobahn;
 pub mod bless;
 pub mod collect;
+pub mod explain;
 pub mod gate;
+pub mod list;
 pub mod spec;
 pub mod test;
 
@@ -13,11 +15,12 @@ mod select;
 mod tell;
 
 use std::future::Future;
+use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
-use crate::error::io;
+use crate::error;
 use crate::report::schema::Role;
 use crate::{Error, StopSignals};
 use exit::Exit;
@@ -38,6 +41,10 @@ pub enum Command {
     Spec(spec::Options),
     /// Make a report of an `index.json` that the suite has written.
     Collect(collect::Options),
+    /// List the cases, a line each.
+    List(list::Options),
+    /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
+    Explain(explain::Options),
 }
 
 /// Runs a subcommand; its error, if any, goes to standard error.
@@ -50,6 +57,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Bless(options) => options.run(),
         Command::Spec(options) => options.run(),
         Command::Collect(options) => options.run(),
+        Command::List(options) => options.run(),
+        Command::Explain(options) => options.run(),
     };
     exit::code(ended)
 }
@@ -77,6 +86,16 @@ impl Roles {
     }
 }
 
+/// Writes `text` to standard output; a reader that has seen enough is no error.
+fn print(text: &str) -> Result<Exit, Error> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::Unusable(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(Exit::Same),
+    }
+}
+
 /// `Same` unless any part differs.
 fn differs(differs: bool) -> Exit {
     if differs { Exit::Differs } else { Exit::Same }
@@ -88,7 +107,7 @@ fn differs(differs: bool) -> Exit {
 ///
 /// That of `work`, or [`Error::Interrupted`].
 pub async fn until_signal<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let mut signals = StopSignals::install().map_err(io("cannot wait for signals"))?;
+    let mut signals = StopSignals::install().map_err(error::io("cannot wait for signals"))?;
     tokio::select! {
         ended = work => ended,
         number = signals.asked() => Err(Error::Interrupted(number)),

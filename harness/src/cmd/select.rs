@@ -6,8 +6,9 @@ use clap::Args;
 
 use crate::Error;
 use crate::autobahn::cases;
-use crate::conformance::CaseId;
+use crate::conformance::case::Case;
 use crate::conformance::select::{select, split};
+use crate::conformance::{self, CaseId};
 use crate::report::schema::Selection;
 
 /// Which cases.
@@ -45,4 +46,15 @@ impl Cases {
             .map_err(|error| Error::Unusable(format!("--cases/--exclude: {error}")))?;
         Ok((Selection { cases: patterns, exclude }, ids))
     }
+}
+
+/// The cases that any of `include` and none of `exclude` match, in running order.
+///
+/// # Errors
+///
+/// [`Error::Unusable`]: a pattern matches nothing, or nothing is left.
+pub(super) fn known(include: &[String], exclude: &[String]) -> Result<Vec<&'static Case>, Error> {
+    let ids = select(conformance::cases::ids(), &split(include), &split(exclude))
+        .map_err(|error| Error::Unusable(error.to_string()))?;
+    Ok(ids.iter().filter_map(conformance::cases::find).collect())
 }

@@ -33,7 +33,8 @@ pub struct Case {
     pub about: String,
     /// What the RFC demands there.
     pub rule: Rule,
-    /// What the engine does, in this order, from the moment that the connection is open.
+    /// What the engine does, in this order, from the moment that the connection is open. A step is
+    /// done as soon as its octets are queued: a timer runs while a chopped frame is still going out.
     pub send: Vec<Step>,
     /// What the testee is to answer.
     pub expect: Expect,
@@ -44,7 +45,8 @@ pub struct Case {
     /// The engine sends Close with the first of the accepted codes as soon as the events equal
     /// *all* lists of [`Expect::Events`], if it is the one to close. Without it the script closes.
     pub auto_close: bool,
-    /// The permessage-deflate that the case needs; it is not offered or accepted without.
+    /// The permessage-deflate that the case needs; it is not offered or accepted without. If it is
+    /// not agreed, no step is done: the engine sends Close 1000, behaviour is UNIMPLEMENTED.
     pub deflate: Option<&'static [Ask]>,
 }
 

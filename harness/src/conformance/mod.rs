@@ -6,7 +6,7 @@
 //!  (what)   (steps)    (suite's       (octets   (TCP, Unix,
 //!              │        machine)       and time)  memory)
 //!              ▼
-//!            Seen ─▶ verdict ─▶ results (ours, the suite's), explain (a page for people)
+//!            Seen ─▶ verdict ─▶ results (ours, the suite's), page (for people)
 //! ```
 //!
 //! [`server_under_test`] dials, [`client_under_test`] listens; both play cases side by side. Below
@@ -28,6 +28,8 @@ pub mod cases;
 pub mod payload;
 
 pub mod corpus;
+
+pub mod explain;
 
 pub mod wire;
 
@@ -63,7 +65,7 @@ pub mod wirelog;
 
 pub mod suite_report;
 
-pub mod explain;
+pub mod page;
 
 pub mod results;
 

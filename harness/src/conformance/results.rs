@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::CaseId;
-use super::explain;
+use super::page::page;
 use super::run::Played;
 use super::suite_report;
 use crate::report::schema;
@@ -70,7 +70,7 @@ impl Results {
         agent_results.lines.insert(id.clone(), played.line());
         agent_results.failures.remove(id);
         if played.judgement.verdict.is_failure() {
-            agent_results.failures.insert(id.clone(), explain::page(played));
+            agent_results.failures.insert(id.clone(), page(played));
         }
         Ok(())
     }

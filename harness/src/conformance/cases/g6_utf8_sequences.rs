@@ -98,7 +98,7 @@ fn subgroups() -> Vec<Sequences> {
             ]),
         ),
         all(12, "continuation octets alone", "of continuation octets alone", continuations()),
-        all(13, "lead octets alone", "of lead octets, each before a blank", leads()),
+        all(13, "lead octets alone", "of lead octets before blanks", leads()),
         all(14, "codes cut short", "of a code cut short", cut_short()),
         all(15, "codes cut short, in a row", "of codes cut short", vec![cut_short().concat()]),
         all(

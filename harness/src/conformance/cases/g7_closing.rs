@@ -166,7 +166,10 @@ fn reason() -> Case {
 fn legal_codes() -> Vec<Case> {
     let codes = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999];
     let case = |(n, code): (u16, u16)| {
-        let about = format!("A Close with code {code} is answered with it or with 1000.");
+        let about = match code {
+            1000 => "A Close with code 1000 is answered with it.".to_owned(),
+            code => format!("A Close with code {code} is answered with it or with 1000."),
+        };
         alone(LEGAL, &format!("7.7.{n}"), about, close(Some(code), None)).codes(&[1000, code])
     };
     (1..).zip(codes).map(case).collect()

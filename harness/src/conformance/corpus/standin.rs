@@ -1,8 +1,8 @@
 //! What stands in for the suite's payload files: as long, of the same type, nearly as compressible.
 //!
 //! Out: octets that are the same on every machine. Every number below that looks arbitrary was
-//! chosen so that zlib makes as much of a stand-in as of the original, at every message length of
-//! the cases; `harness/tests/corpus.rs` holds them to it.
+//! chosen so that a compressor makes as much of a stand-in as of the original, in short messages and
+//! in long ones; `harness/tests/corpus.rs` holds them to it.
 
 use super::File;
 use super::rng::Rng;
