@@ -179,6 +179,43 @@ fn a_quick_run_says_so() {
 }
 
 #[test]
+fn the_parts_of_a_split_run_are_one_report() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let part = |shard: &str, out: &str| {
+        let arguments = ["test", "server", &server.1, "--cases", "1.*", "--agent", "x"];
+        run(wsconf(dir.path()).args(arguments).args(["--shard", shard, "--out", out])).0
+    };
+    assert_eq!((part("1/2", "one"), part("2/2", "two")), (0, 0));
+    let merge =
+        |parts: &[&str]| run(wsconf(dir.path()).args(["merge", "--out", "whole.json"]).args(parts));
+    let (code, out, err) = merge(&["two/report.json", "one/report.json"]);
+    assert_eq!((code, out.as_str()), (0, "server: 16 cases: 16 OK/OK\n"), "{err}");
+    let whole = json(&dir.path().join("whole.json"));
+    let ids: Vec<&str> = whole["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|case| case["id"].as_str().unwrap())
+        .collect();
+    assert_eq!((ids[0], ids[1], ids[15]), ("1.1.1", "1.1.2", "1.2.8"));
+    assert_eq!(whole["selection"]["cases"], serde_json::json!(["1.*"]));
+    for (parts, says) in [
+        (&["one/report.json", "one/report.json"][..], "in two of the reports"),
+        (&["nowhere.json"], "not there"),
+        (&[], "REPORT"),
+    ] {
+        let (code, _, err) = merge(parts);
+        assert_eq!(code, 2, "{parts:?}: {err}");
+        assert!(err.contains(says), "{parts:?}: {err}");
+    }
+    let other = ["test", "server", &server.1, "--cases", "2.*", "--agent", "y", "--out", "other"];
+    assert_eq!(run(wsconf(dir.path()).args(other)).0, 0);
+    let (code, _, err) = merge(&["one/report.json", "other/report.json"]);
+    assert!(code == 2 && err.contains("different testees"), "{err}");
+}
+
+#[test]
 fn a_dead_port_is_an_error_and_no_verdict() {
     let dir = tempfile::tempdir().unwrap();
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

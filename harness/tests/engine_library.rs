@@ -201,7 +201,10 @@ async fn a_testee_that_hangs_costs_bounded_time() {
 /// A fuzzing server for these cases, with what goes on there.
 async fn fuzzing_server(ids: &[&str]) -> (Arc<Server>, std::net::SocketAddr) {
     let cases = ids.iter().map(|id| Arc::new(quick(&case(id), 8))).collect();
-    let server = Server::new(cases, Settings::default(), Results::new(None).unwrap());
+    let server =
+        Server::new(cases, Settings::default(), Results::new(None).unwrap(), |agent, _| {
+            agent == "excluded"
+        });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = Arc::clone(&server);
@@ -234,6 +237,7 @@ async fn control_paths_say_what_the_suites_say() {
         ("/getCaseStatus?case=1&agent=a%20b", Some(r#"{"behavior":"OK"}"#)),
         ("/runCase?casetuple=12.1.1&agent=a%20b", None),
         ("/getCaseStatus?casetuple=12.1.1&agent=a%20b", Some(r#"{"behavior":"UNIMPLEMENTED"}"#)),
+        ("/runCase?case=1&agent=excluded", None),
         ("/updateReports?agent=a%20b", None),
     ] {
         let came = Odd::Good.visit(address, resource).await;
@@ -248,6 +252,7 @@ async fn control_paths_say_what_the_suites_say() {
         lines.iter().map(|line| line.verdict().to_string()).collect::<Vec<_>>()
     });
     assert_eq!(told, ["OK/OK", "UNIMPLEMENTED/OK"]);
+    assert_eq!(server.results(|results| results.agents().count()), 1, "not the excluded one");
     assert_eq!((server.news().borrow().reports, server.news().borrow().stop), (1, false));
     Odd::Good.visit(address, "/updateReports?agent=a&shutdownOnComplete=true").await;
     // The client is gone before the engine has seen it go.

@@ -119,7 +119,7 @@ async fn verdicts_on_twenty_odd_servers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn verdicts_on_eighteen_odd_clients() {
     let all = cases::all().iter().map(|case| Arc::new(case.clone())).collect();
-    let server = Server::new(all, Settings::default(), Results::new(None).unwrap());
+    let server = Server::new(all, Settings::default(), Results::new(None).unwrap(), |_, _| false);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
     let serving = Arc::clone(&server);

@@ -8,6 +8,7 @@ pub mod collect;
 pub mod explain;
 pub mod gate;
 pub mod list;
+pub mod merge;
 pub mod spec;
 pub mod test;
 
@@ -41,6 +42,8 @@ pub enum Command {
     Spec(spec::Options),
     /// Make a report of an `index.json` that the suite has written.
     Collect(collect::Options),
+    /// Make one report of the parts of a run that was split.
+    Merge(merge::Options),
     /// List the cases, a line each.
     List(list::Options),
     /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
@@ -57,6 +60,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Bless(options) => options.run(),
         Command::Spec(options) => options.run(),
         Command::Collect(options) => options.run(),
+        Command::Merge(options) => options.run(),
         Command::List(options) => options.run(),
         Command::Explain(options) => options.run(),
     };

@@ -45,12 +45,21 @@ const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r
     /runCase?case=N&agent=NAME and /updateReports?agent=NAME.\n";
 
 /// What all connections of a run share.
-#[derive(Debug)]
 pub struct Server {
     cases: Vec<Arc<Case>>,
     settings: Settings,
     results: Mutex<Results>,
     news: watch::Sender<News>,
+    excludes: Excludes,
+}
+
+/// Whether an agent is not to be judged by a case.
+type Excludes = Box<dyn Fn(&str, &CaseId) -> bool + Send + Sync>;
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("results", &self.results).finish_non_exhaustive()
+    }
 }
 
 /// What has happened so far.
@@ -78,11 +87,18 @@ enum Route {
 }
 
 impl Server {
-    /// For these cases, which clients know by their place in the list, counted from 1.
+    /// For these cases, which clients know by their place in the list, counted from 1. A case that
+    /// `excludes` says is not for an agent is closed at once and has no verdict.
     #[must_use]
-    pub fn new(cases: Vec<Arc<Case>>, settings: Settings, results: Results) -> Arc<Self> {
+    pub fn new(
+        cases: Vec<Arc<Case>>,
+        settings: Settings,
+        results: Results,
+        excludes: impl Fn(&str, &CaseId) -> bool + Send + Sync + 'static,
+    ) -> Arc<Self> {
         let (news, _) = watch::channel(News::default());
-        Arc::new(Self { cases, settings, results: Mutex::new(results), news })
+        let (results, excludes) = (Mutex::new(results), Box::new(excludes));
+        Arc::new(Self { cases, settings, results, news, excludes })
     }
 
     /// What happens, as it happens.
@@ -118,6 +134,9 @@ impl Server {
             return stream.write_all(&Refusal::internal().octets()).await;
         };
         match route {
+            Route::Run { index, agent } if (self.excludes)(&agent, &self.cases[index].id) => {
+                self.say(stream, &input, &rest, &asked, None).await?;
+            }
             Route::Run { index, agent } => {
                 self.run(stream, &input, &rest, asked, index, agent).await?;
             }

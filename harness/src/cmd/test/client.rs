@@ -19,6 +19,7 @@ use super::tls::acceptor;
 use crate::Error;
 use crate::autobahn::progress::Board;
 use crate::cmd::exit::Exit;
+use crate::conformance::CaseId;
 use crate::conformance::client_under_test::Server;
 use crate::conformance::results::Results;
 use crate::error::io;
@@ -78,7 +79,8 @@ impl Options {
         let (selection, ids) = self.common.resolve(spec.as_ref().map(Spec::selection).as_ref())?;
         let settings = self.common.settings()?;
         let address = self.address(spec.as_ref())?;
-        let out = self.out.clone().or_else(|| spec.and_then(|spec| spec.outdir));
+        let spec = Arc::new(spec.unwrap_or_default());
+        let out = self.out.clone().or_else(|| spec.outdir.clone());
         let doing = |out: &Path| format!("cannot write into {}", out.display());
         let doing = out.as_deref().map_or_else(String::new, doing);
         let results = Results::new(out.as_deref()).map_err(io(doing.clone()))?;
@@ -87,7 +89,12 @@ impl Options {
         let address = listener.local_addr().map_err(io("cannot listen"))?;
         println!("listening on {}://{address}", self.scheme());
         let asked = Asked { role: Role::Client, selection, ids, began: Began::now() };
-        let server = Server::new(self.common.cases(&asked.ids), settings, results);
+        let cases = self.common.cases(&asked.ids);
+        let excludes = {
+            let spec = Arc::clone(&spec);
+            move |agent: &str, id: &CaseId| spec.excludes(agent, id)
+        };
+        let server = Server::new(cases, settings, results, excludes);
         self.serve(&listener, address, &server, asked.ids.len()).await?;
         server.results(Results::sum_up).map_err(io(doing))?;
         server.results(|results| {
@@ -99,6 +106,8 @@ impl Options {
                 }
                 // The one report is of the one client; several share the suite's index alone.
                 let out = out.as_deref().filter(|_| agents.len() == 1);
+                let mut asked = asked.clone();
+                asked.ids.retain(|id| !spec.excludes(agent, id));
                 if conclude(&self.common, &asked, agent, results, out)? == Exit::Differs {
                     exit = Exit::Differs;
                 }

@@ -30,7 +30,7 @@ impl Began {
 }
 
 /// What a run was to do.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Asked {
     pub(super) role: Role,
     pub(super) selection: Selection,

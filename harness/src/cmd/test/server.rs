@@ -1,6 +1,6 @@
 //! `wsconf test server`: the engine as a fuzzing client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -88,7 +88,8 @@ impl Options {
         let (selection, ids) = self.common.resolve(spec.as_ref().map(Spec::selection).as_ref())?;
         let servers = self.servers(spec.as_ref())?;
         let settings = self.common.settings()?;
-        let out = self.out.clone().or_else(|| spec.and_then(|spec| spec.outdir));
+        let spec = spec.unwrap_or_default();
+        let out = self.out.clone().or_else(|| spec.outdir.clone());
         let several = servers.len() > 1;
         let tls = self.trust.connector()?;
         let places: BTreeMap<CaseId, usize> =
@@ -98,6 +99,8 @@ impl Options {
             .map_err(io(out.as_deref().map_or_else(String::new, doing)))?;
         let mut exit = Exit::Same;
         for Server { agent, target, dial } in servers {
+            let ids: BTreeSet<CaseId> =
+                ids.iter().filter(|id| !spec.excludes(&agent, id)).cloned().collect();
             let asked = Asked {
                 role: Role::Server,
                 selection: selection.clone(),

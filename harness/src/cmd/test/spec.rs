@@ -1,11 +1,13 @@
 //! The suite's own spec files as input: `fuzzingclient.json` and `fuzzingserver.json`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::Error;
+use crate::conformance::CaseId;
 use crate::error::io;
 use crate::report::schema::Selection;
 
@@ -25,6 +27,8 @@ pub(super) struct Spec {
     cases: Vec<String>,
     #[serde(default)]
     exclude_cases: Vec<String>,
+    #[serde(default)]
+    exclude_agent_cases: BTreeMap<String, Vec<String>>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -59,8 +63,50 @@ impl Spec {
         Ok(spec)
     }
 
+    /// This agent is not to be judged by this case. Patterns stand for the whole of a name.
+    pub(super) fn excludes(&self, agent: &str, id: &CaseId) -> bool {
+        let id = id.to_string();
+        self.exclude_agent_cases.iter().any(|(agents, cases)| {
+            is_whole(agents, agent) && cases.iter().any(|case| is_whole(case, &id))
+        })
+    }
+
     /// Its patterns.
     pub(super) fn selection(&self) -> Selection {
         Selection { cases: self.cases.clone(), exclude: self.exclude_cases.clone() }
+    }
+}
+
+/// `*` stands for any text, everything else for itself.
+fn is_whole(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|left| {
+            (0..=left.len())
+                .filter(|at| left.is_char_boundary(*at))
+                .any(|at| is_whole(rest, &left[at..]))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_are_excluded_for_agents_by_whole_names() {
+        let text = r#"{"exclude-agent-cases": {"Slow*": ["9.*", "1.1.1"], "x": ["*"]}}"#;
+        let spec: Spec = serde_json::from_str(text).unwrap();
+        for (agent, id, excluded) in [
+            ("Slow/1.0", "9.1.1", true),
+            ("Slow", "1.1.1", true),
+            ("Slow", "1.1.11", false),
+            ("Slow", "19.1", false),
+            ("NotSlow", "9.1.1", false),
+            ("x", "2.1", true),
+            ("xx", "2.1", false),
+        ] {
+            assert_eq!(spec.excludes(agent, &id.parse().unwrap()), excluded, "{agent} {id}");
+        }
     }
 }
