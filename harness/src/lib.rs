@@ -9,6 +9,33 @@
 //!                           autobahn::index ─▶ report::schema ─▶ report::store ──┘
 //! ```
 //!
+//! The native engine in [`conformance`] does without the suite: `wsconf test`, and the cases inside
+//! any project's own `cargo test`, over a socket or a pipe in memory:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use ws_harness::conformance::{cases, run::Settings, server_under_test::{Dial, play_case}};
+//!
+//! # async fn serve(stream: tokio::io::DuplexStream) {
+//! #     let mut ws = ws_core::tokio::accept(stream, ws_core::Config::default()).await.unwrap();
+//! #     while let Ok(Some(message)) = ws.recv().await {
+//! #         ws.feed(message).await.unwrap();
+//! #     }
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let settings = Settings::default();
+//! let dial = Dial { resource: "/".into(), host: "localhost:80".into(), ..Dial::default() };
+//! for case in cases::all().iter().filter(|case| case.id.group() == 1) {
+//!     let (ours, theirs) = tokio::io::duplex(4096);
+//!     tokio::spawn(serve(theirs)); // the server that is judged
+//!     let played = play_case(Arc::new(case.clone()), ours, &dial, &settings).await;
+//!     let verdict = played.judgement.verdict;
+//!     assert!(verdict.is_clean(), "{}: {verdict}: {}", case.id, played.judgement.close_why);
+//! }
+//! # }
+//! ```
+//!
 //! The testees live in [`testee`]; nothing outside that module uses `ws_core`, so that the judge
 //! shares no code with the judged. Processes and process groups make this a Unix crate.
 

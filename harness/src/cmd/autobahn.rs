@@ -8,14 +8,15 @@ use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::select::Cases;
-use super::{Roles, differs, until_signal};
+use super::tell::tell;
+use super::{Roles, until_signal};
 use crate::Error;
 use crate::autobahn::engine::{self, Places, Wanted};
 use crate::autobahn::progress::Board;
 use crate::autobahn::run::{self, Plan, Testee};
 use crate::conformance::CaseId;
-use crate::report::schema::{Report, Role};
-use crate::report::{store, table};
+use crate::report::schema::Role;
+use crate::report::store;
 
 /// The name of this workspace's testees.
 const OURS: &str = "ws-core";
@@ -133,7 +134,7 @@ impl Options {
                 Ok(report) => {
                     let path = store::path(&self.out, report.role, file_agent);
                     store::save_report(&path, &report)?;
-                    if self.tell(&report, &ids) == Exit::Differs {
+                    if tell(&report, &ids) && self.fail_on == FailOn::Failed {
                         exit = Exit::Differs;
                     }
                 }
@@ -172,24 +173,5 @@ impl Options {
         let compressed = ids.iter().any(|id| matches!(id.group(), 12 | 13));
         let default = if compressed { 600 } else { 180 };
         Duration::from_secs(self.stall_timeout.unwrap_or(default))
-    }
-
-    /// Prints what a run found: failures by name, cases without a verdict, the totals.
-    fn tell(&self, report: &Report, asked: &BTreeSet<CaseId>) -> Exit {
-        let failed: Vec<_> =
-            report.cases.iter().filter(|case| !case.verdict().is_clean()).collect();
-        if !failed.is_empty() {
-            print!("{}", table::cases(report.role, failed.iter().copied()));
-        }
-        let told: BTreeSet<&CaseId> = report.cases.iter().map(|case| &case.id).collect();
-        let untold: Vec<String> =
-            asked.iter().filter(|id| !told.contains(id)).map(CaseId::to_string).collect();
-        if !untold.is_empty() {
-            let role = report.role.name();
-            println!("{role}: no verdict on {} cases: {}", untold.len(), untold.join(" "));
-        }
-        println!("{}", table::totals(report.role, &report.cases));
-        let fails = failed.iter().any(|case| case.verdict().is_failure());
-        differs((fails || !untold.is_empty()) && self.fail_on == FailOn::Failed)
     }
 }

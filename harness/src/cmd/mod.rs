@@ -8,9 +8,12 @@ pub mod collect;
 pub mod explain;
 pub mod gate;
 pub mod list;
+pub mod merge;
 pub mod spec;
+pub mod test;
 
 mod select;
+mod tell;
 
 use std::future::Future;
 use std::io::{self, ErrorKind, Write as _};
@@ -28,6 +31,9 @@ use exit::Exit;
 pub enum Command {
     /// Run Autobahn|Testsuite against a testee and write a report.
     Autobahn(autobahn::Options),
+    /// Run the suite's cases with the engine of this program, against a server or for clients.
+    #[command(subcommand)]
+    Test(test::Test),
     /// Compare reports with their baselines: worse, better, missing and new cases all fail.
     Gate(gate::Options),
     /// Make the latest reports the baselines.
@@ -36,6 +42,8 @@ pub enum Command {
     Spec(spec::Options),
     /// Make a report of an `index.json` that the suite has written.
     Collect(collect::Options),
+    /// Make one report of the parts of a run that was split.
+    Merge(merge::Options),
     /// List the cases, a line each.
     List(list::Options),
     /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
@@ -47,10 +55,12 @@ pub enum Command {
 pub fn run(command: Command) -> ExitCode {
     let ended = match command {
         Command::Autobahn(options) => options.run(),
+        Command::Test(test) => test.run(),
         Command::Gate(options) => options.run(),
         Command::Bless(options) => options.run(),
         Command::Spec(options) => options.run(),
         Command::Collect(options) => options.run(),
+        Command::Merge(options) => options.run(),
         Command::List(options) => options.run(),
         Command::Explain(options) => options.run(),
     };

@@ -1,8 +1,8 @@
 //! What a run found, kept as files, and how it differs from what was expected.
 //!
 //! [`schema`] is what a report and a baseline say, [`store`] reads and writes them, [`waiver`] is
-//! a verdict accepted for a reason, [`diff`] judges a report by baseline and waivers, and
-//! [`table`] shows the outcome as text.
+//! a verdict accepted for a reason, [`diff`] judges a report by baseline and waivers, [`merge`]
+//! puts the parts of a run together, and [`table`] shows the outcome as text.
 
 pub mod schema;
 
@@ -11,5 +11,7 @@ pub mod store;
 pub mod waiver;
 
 pub mod diff;
+
+pub mod merge;
 
 pub mod table;

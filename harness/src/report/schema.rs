@@ -42,7 +42,7 @@ pub struct Suite {
     pub name: String,
     /// Its release, as it says itself; absent if it did not say.
     pub version: Option<String>,
-    /// What ran it: `docker` or `wstest`.
+    /// What ran it: `docker`, `wstest` or `native`; the last with what it was told to leave out.
     pub engine: String,
 }
 

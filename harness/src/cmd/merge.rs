@@ -1,0 +1,45 @@
+//! `wsconf merge`: one report of the parts of a run that was split with `--shard`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::Exit;
+use crate::Error;
+use crate::report::merge::merge;
+use crate::report::{store, table};
+
+/// Options of `wsconf merge`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  wsconf test server ws://127.0.0.1:9001 --shard 1/2 --out one
+  wsconf test server ws://127.0.0.1:9001 --shard 2/2 --out two
+  wsconf merge one/report.json two/report.json --out report.json")]
+pub struct Options {
+    /// The reports of the parts.
+    #[arg(value_name = "REPORT", required = true)]
+    reports: Vec<PathBuf>,
+    /// Where the whole goes.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl Options {
+    /// Writes the whole report and tells its totals. Whether it is good, `wsconf gate` says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unusable`]: a report is missing or malformed, or they are not of one run.
+    pub fn run(&self) -> Result<Exit, Error> {
+        let load = |path: &PathBuf| {
+            let report = store::load_report(path)?;
+            report.ok_or_else(|| Error::Unusable(format!("{} is not there", path.display())))
+        };
+        let parts = self.reports.iter().map(load).collect::<Result<Vec<_>, _>>()?;
+        let whole = merge(parts).map_err(Error::Unusable)?;
+        store::save_report(&self.out, &whole)?;
+        println!("{}", table::totals(whole.role, &whole.cases));
+        Ok(Exit::Same)
+    }
+}

@@ -1,0 +1,192 @@
+//! The options that both directions have: which cases, how patiently, where the results go.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::Error;
+use crate::conformance::CaseId;
+use crate::conformance::case::Case;
+use crate::conformance::cases;
+use crate::conformance::connection::Pace;
+use crate::conformance::corpus::Corpus;
+use crate::conformance::play::Patience;
+use crate::conformance::run::{Settings, quick};
+use crate::conformance::select::{select, split};
+use crate::report::schema::Selection;
+
+/// Messages of a case of groups 12 and 13 with `--quick`: enough for the longest window to roll
+/// over, a thirtieth of the full count.
+const QUICK: usize = 32;
+
+/// What both directions have.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Cases to take, as the suite writes patterns: `1.*`, `6.4.3`; repeat it, or separate by
+    /// blanks. Without it: all.
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) cases: Vec<String>,
+    /// Cases to leave out of these.
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) exclude: Vec<String>,
+    /// Take the I-th of N parts of these cases, to run the parts on several machines.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Send 32 messages in each case of 12.* and 13.*, not 1000. The report says so.
+    #[arg(long)]
+    quick: bool,
+    /// The folder with the suite's own payload files for 12.* and 13.*, in the stead of stand-ins.
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
+    /// zlib's level for what the engine sends in 12.* and 13.*; the suite's is 6.
+    #[arg(long, value_name = "LEVEL", default_value_t = 6, value_parser = clap::value_parser!(i32).range(0..=9))]
+    deflate_level: i32,
+    /// Make every timer longer by this factor, for slow machines.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
+    timeout_scale: f64,
+    /// Without an octet either way for so long, a case's next timer fires at once. The suite waits
+    /// on, for up to 1000 s.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    idle: u64,
+    /// Print a page on each case that failed: what was expected, what came, the wire log.
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Exit with 100 when a case fails, or leave that to others.
+    #[arg(long, value_enum, default_value = "failed")]
+    pub(super) fail_on: FailOn,
+}
+
+/// When a run itself fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// A case is FAILED or UNIMPLEMENTED, its close is not OK, or it has no verdict.
+    Failed,
+    /// Never.
+    Never,
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(factor) if (0.01..=1000.0).contains(&factor) => Ok(factor),
+        _ => Err("a number from 0.01 to 1000".to_owned()),
+    }
+}
+
+/// One of several parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shard {
+    part: usize,
+    of: usize,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text
+            .split_once('/')
+            .and_then(|(part, of)| Some(Self { part: part.parse().ok()?, of: of.parse().ok()? }));
+        parts
+            .filter(|shard| (1..=shard.of).contains(&shard.part))
+            .ok_or_else(|| format!("`{text}` is no part such as 1/4"))
+    }
+}
+
+impl Shard {
+    /// Every `of`-th case, so that the long ones are spread.
+    fn take(self, ids: BTreeSet<CaseId>) -> BTreeSet<CaseId> {
+        let part = |(n, _): &(usize, CaseId)| n % self.of == self.part - 1;
+        ids.into_iter().enumerate().filter(part).map(|(_, id)| id).collect()
+    }
+}
+
+impl Common {
+    /// The patterns in force, with what `spec` has of them, and the cases they stand for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unusable`]: a pattern matches nothing, or nothing is left.
+    pub(super) fn resolve(
+        &self,
+        spec: Option<&Selection>,
+    ) -> Result<(Selection, BTreeSet<CaseId>), Error> {
+        let mut patterns = split(&self.cases);
+        let mut exclude = split(&self.exclude);
+        if let Some(spec) = spec {
+            exclude.extend_from_slice(&spec.exclude);
+        }
+        if self.cases.is_empty() {
+            patterns = spec.map_or_else(|| vec!["*".to_owned()], |spec| spec.cases.clone());
+        }
+        let ids = select(cases::ids(), &patterns, &exclude)
+            .map_err(|error| Error::Unusable(format!("cases: {error}")))?;
+        let ids = self.shard.map_or_else(|| ids.clone(), |shard| shard.take(ids.clone()));
+        if ids.is_empty() {
+            return Err(Error::Unusable("--shard: this part holds no case".to_owned()));
+        }
+        Ok((Selection { cases: patterns, exclude }, ids))
+    }
+
+    /// These cases, with fewer messages if asked for.
+    pub(super) fn cases(&self, ids: &BTreeSet<CaseId>) -> Vec<Arc<Case>> {
+        let messages = if self.quick { QUICK } else { usize::MAX };
+        let cases = ids.iter().filter_map(cases::find);
+        cases.map(|case| Arc::new(quick(case, messages))).collect()
+    }
+
+    /// What the report says of the engine.
+    pub(super) fn engine(&self) -> &'static str {
+        if self.quick { "native, --quick" } else { "native" }
+    }
+
+    /// # Errors
+    ///
+    /// [`Error::Unusable`]: the corpus.
+    pub(super) fn settings(&self) -> Result<Settings, Error> {
+        let corpus = match &self.corpus {
+            None => Corpus::standins().clone(),
+            Some(dir) => {
+                let corpus = Corpus::from_dir(dir)
+                    .map_err(|error| Error::Unusable(format!("--corpus: {error}")))?;
+                for file in corpus.differing() {
+                    eprintln!("--corpus: {} is not the suite's own", file.name());
+                }
+                corpus
+            }
+        };
+        let pace = Pace { time_scale: self.timeout_scale, deflate_level: self.deflate_level };
+        let patience = Patience { idle: Duration::from_secs(self.idle) };
+        Ok(Settings { pace, patience, corpus: Arc::new(corpus) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_are_disjoint_and_together_everything() {
+        let all: BTreeSet<CaseId> = cases::ids().iter().cloned().collect();
+        for of in [1, 2, 3, 7, 600] {
+            let mut left = all.clone();
+            for part in 1..=of {
+                for id in (Shard { part, of }).take(all.clone()) {
+                    assert!(left.remove(&id), "{id} is in two parts of {of}");
+                }
+            }
+            assert!(left.is_empty(), "{of}: {left:?}");
+        }
+    }
+
+    #[test]
+    fn shards_as_typed() {
+        assert_eq!("2/4".parse(), Ok(Shard { part: 2, of: 4 }));
+        for text in ["", "2", "0/4", "5/4", "1/0", "a/b", "1/2/3"] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+}

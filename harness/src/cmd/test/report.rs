@@ -1,0 +1,85 @@
+//! The report of a run, and the end of the command.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Instant, SystemTime};
+
+use super::options::{Common, FailOn};
+use crate::Error;
+use crate::autobahn::run::rfc3339;
+use crate::autobahn::{SUITE, VERSION};
+use crate::cmd::exit::Exit;
+use crate::cmd::tell::tell;
+use crate::conformance::CaseId;
+use crate::conformance::results::Results;
+use crate::conformance::run::milliseconds;
+use crate::report::schema::{Platform, REPORT_FORMAT, Report, Role, Selection, Suite, Testee};
+use crate::report::store;
+
+/// When a run began, by both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Began {
+    at: SystemTime,
+    clock: Instant,
+}
+
+impl Began {
+    pub(super) fn now() -> Self {
+        Self { at: SystemTime::now(), clock: Instant::now() }
+    }
+}
+
+/// What a run was to do.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) role: Role,
+    pub(super) selection: Selection,
+    pub(super) ids: BTreeSet<CaseId>,
+    pub(super) began: Began,
+}
+
+/// Writes what the run found about `agent`, and tells it.
+///
+/// # Errors
+///
+/// [`Error::Unusable`]: a file cannot be written.
+pub(super) fn conclude(
+    common: &Common,
+    asked: &Asked,
+    agent: &str,
+    results: &Results,
+    out: Option<&Path>,
+) -> Result<Exit, Error> {
+    let report = Report {
+        format: REPORT_FORMAT.to_owned(),
+        suite: Suite {
+            name: SUITE.to_owned(),
+            version: Some(VERSION.to_owned()),
+            engine: common.engine().to_owned(),
+        },
+        role: asked.role,
+        testee: Testee { agent: agent.to_owned(), version: None },
+        platform: Platform::here(),
+        started: rfc3339(asked.began.at),
+        duration_ms: milliseconds(asked.began.clock.elapsed()),
+        selection: asked.selection.clone(),
+        cases: results.lines(agent),
+    };
+    if let Some(out) = out {
+        store::save_report(&out.join("report.json"), &report)?;
+    }
+    let pages = results.failures(agent);
+    if common.explain {
+        for page in &pages {
+            println!("{page}");
+        }
+    }
+    let fails = tell(&report, &asked.ids);
+    if let Some(out) = out
+        && !common.explain
+        && !pages.is_empty()
+    {
+        println!("why, case by case: {}", out.join("failures.txt").display());
+    }
+    Ok(if fails && common.fail_on == FailOn::Failed { Exit::Differs } else { Exit::Same })
+}

@@ -1,0 +1,124 @@
+//! The folder that a run fills: a file for each case as it is done, then the indices.
+//!
+//! ```text
+//!  DIR/report.json            Report v1, one agent
+//!  DIR/index.json             the suite's index, all agents
+//!  DIR/AGENT_case_1_1_1.json  the suite's report of one case
+//!  DIR/failures.txt           a page on each case that failed
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::CaseId;
+use super::page::page;
+use super::run::Played;
+use super::suite_report;
+use crate::report::schema;
+
+/// Results so far, and where they go.
+#[derive(Debug)]
+pub struct Results {
+    dir: Option<PathBuf>,
+    agents: BTreeMap<String, Agent>,
+}
+
+#[derive(Debug, Default)]
+struct Agent {
+    lines: BTreeMap<CaseId, schema::Case>,
+    entries: BTreeMap<String, Value>,
+    failures: BTreeMap<CaseId, String>,
+}
+
+impl Results {
+    /// Of a run that writes into `dir`, or nowhere. What an earlier run summed up there goes.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be made or cleared.
+    pub fn new(dir: Option<&Path>) -> io::Result<Self> {
+        if let Some(dir) = dir {
+            fs::create_dir_all(dir)?;
+            for name in ["report.json", "index.json", "failures.txt"] {
+                match fs::remove_file(dir.join(name)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        Ok(Self { dir: dir.map(Path::to_owned), agents: BTreeMap::new() })
+    }
+
+    /// Takes a case that is done, the `index`th of the run, and writes its own file. The last
+    /// result of a case counts.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn add(&mut self, agent: &str, index: usize, played: &Played) -> io::Result<()> {
+        let id = &played.case.id;
+        if let Some(dir) = &self.dir {
+            let path = dir.join(suite_report::file_name(agent, id));
+            suite_report::write(&path, &suite_report::case(played, agent, index))?;
+        }
+        let agent_results = self.agents.entry(agent.to_owned()).or_default();
+        agent_results.entries.insert(id.to_string(), suite_report::entry(played, agent));
+        agent_results.lines.insert(id.clone(), played.line());
+        agent_results.failures.remove(id);
+        if played.judgement.verdict.is_failure() {
+            agent_results.failures.insert(id.clone(), page(played));
+        }
+        Ok(())
+    }
+
+    /// The agents that have results.
+    pub fn agents(&self) -> impl Iterator<Item = &str> {
+        self.agents.keys().map(String::as_str)
+    }
+
+    /// The results of an agent, ascending.
+    #[must_use]
+    pub fn lines(&self, agent: &str) -> Vec<schema::Case> {
+        self.agents
+            .get(agent)
+            .map_or_else(Vec::new, |agent| agent.lines.values().cloned().collect())
+    }
+
+    /// The result of one case.
+    #[must_use]
+    pub fn line(&self, agent: &str, id: &CaseId) -> Option<&schema::Case> {
+        self.agents.get(agent)?.lines.get(id)
+    }
+
+    /// A page on each case of `agent` that failed.
+    #[must_use]
+    pub fn failures(&self, agent: &str) -> Vec<&str> {
+        let agent = self.agents.get(agent);
+        agent.map_or_else(Vec::new, |agent| agent.failures.values().map(String::as_str).collect())
+    }
+
+    /// Writes the suite's index and the pages on failures.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub fn sum_up(&self) -> io::Result<()> {
+        let Some(dir) = &self.dir else { return Ok(()) };
+        let entries = |(name, agent): (&String, &Agent)| (name.clone(), agent.entries.clone());
+        suite_report::write_index(dir, &self.agents.iter().map(entries).collect())?;
+        let pages: Vec<&str> = self
+            .agents
+            .values()
+            .flat_map(|agent| agent.failures.values().map(String::as_str))
+            .collect();
+        if pages.is_empty() {
+            Ok(())
+        } else {
+            fs::write(dir.join("failures.txt"), pages.join("\n"))
+        }
+    }
+}

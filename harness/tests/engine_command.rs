@@ -1,0 +1,333 @@
+//! `wsconf test` as a program: our own server and client, and testees that are none.
+
+mod support;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use support::{run, wsconf};
+
+/// Our own server, for as long as this is held.
+struct Server(Child, String);
+
+impl Server {
+    fn start() -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ws-server"));
+        command.args(["--addr", "127.0.0.1:0"]).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+        Self(child, url)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A server on raw TCP that does this with each connection, in a thread that ends with the test.
+fn raw_server(answer: fn(TcpStream)) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || answer(stream));
+        }
+    });
+    address
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn our_server_is_as_the_suite_wants_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let exclude = "9.* 12.* 13.*";
+    let arguments = ["test", "server", &server.1, "--exclude", exclude, "--out", "out"];
+    let (code, out, err) = run(wsconf(dir.path()).args(arguments).args(["--agent", "Ours/1.0 x"]));
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(out, "server: 247 cases: 244 OK/OK, 3 INFORMATIONAL\n");
+
+    let report = json(&dir.path().join("out/report.json"));
+    assert_eq!(report["suite"]["engine"], "native");
+    assert_eq!(report["cases"].as_array().unwrap().len(), 247);
+    let index = json(&dir.path().join("out/index.json"));
+    let entries = index["Ours/1.0 x"].as_object().unwrap();
+    assert_eq!(entries.len(), 247);
+    let entry = &entries["1.1.2"];
+    assert_eq!((&entry["behavior"], &entry["remoteCloseCode"]), (&"OK".into(), &1000.into()));
+    assert_eq!(entry["reportfile"], "ours_1_0_x_case_1_1_2.json");
+    let text = std::fs::read_to_string(dir.path().join("out/ours_1_0_x_case_1_1_2.json")).unwrap();
+    assert!(
+        text.starts_with("{\n   \"agent\": \"Ours/1.0 x\",\n   \"behavior\": \"OK\","),
+        "{text}"
+    );
+    let case: Value = serde_json::from_str(&text).unwrap();
+    let fields: Vec<&str> = case.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(fields, CASE_FIELDS);
+    assert_eq!(case["case"], 2);
+    assert_eq!(case["expected"]["OK"], case["received"]);
+    assert_eq!(case["wirelog"][4], serde_json::json!(["KL", 1]));
+    assert!(!dir.path().join("out/failures.txt").exists());
+
+    // The index is one that `wsconf collect` takes.
+    let collect = ["collect", "--role", "server", "--index", "out/index.json"];
+    let (code, out, err) = run(wsconf(dir.path()).args(collect).args(["--agent", "Ours/1.0 x"]));
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "server: 247 cases: 244 OK/OK, 3 INFORMATIONAL\n"),
+        "{err}"
+    );
+}
+
+/// The fields of the suite's report of a case.
+const CASE_FIELDS: [&str; 39] = [
+    "agent",
+    "behavior",
+    "behaviorClose",
+    "case",
+    "closedByMe",
+    "createStats",
+    "createWirelog",
+    "description",
+    "droppedByMe",
+    "duration",
+    "expectation",
+    "expected",
+    "expectedClose",
+    "failedByMe",
+    "httpRequest",
+    "httpResponse",
+    "id",
+    "isServer",
+    "localCloseCode",
+    "localCloseReason",
+    "received",
+    "remoteCloseCode",
+    "remoteCloseReason",
+    "reportCompressionRatio",
+    "reportTime",
+    "result",
+    "resultClose",
+    "rxFrameStats",
+    "rxOctetStats",
+    "started",
+    "trafficStats",
+    "txFrameStats",
+    "txOctetStats",
+    "wasClean",
+    "wasCloseHandshakeTimeout",
+    "wasNotCleanReason",
+    "wasOpenHandshakeTimeout",
+    "wasServerConnectionDropTimeout",
+    "wirelog",
+];
+
+#[test]
+fn our_client_is_as_the_suite_wants_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let client =
+        format!("'{}' --url \"$WS_URL\" --agent \"$WS_AGENT\"", env!("CARGO_BIN_EXE_ws-client"));
+    let arguments = ["test", "client", "--command", &client, "--out", "out", "--agent", "ours"];
+    let (code, out, err) =
+        run(wsconf(dir.path()).args(arguments).args(["--cases", "1.* 6.4.* 7.*"]));
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.ends_with("client: 57 cases: 54 OK/OK, 3 INFORMATIONAL\n"), "{out}");
+    assert_eq!(json(&dir.path().join("out/report.json"))["role"], "client");
+    let case = json(&dir.path().join("out/ours_case_7_1_1.json"));
+    assert_eq!((&case["isServer"], &case["case"]), (&true.into(), &21.into()));
+}
+
+#[test]
+fn the_suites_own_spec_files_are_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let spec = format!(
+        r#"{{"outdir": "reports", "options": {{"failByDrop": false}}, "exclude-agent-cases": {{}},
+            "servers": [{{"agent": "one", "url": "{0}"}}, {{"agent": "two", "url": "{0}/x"}}],
+            "cases": ["1.1.*"], "exclude-cases": ["1.1.8"]}}"#,
+        server.1
+    );
+    std::fs::write(dir.path().join("fuzzingclient.json"), spec).unwrap();
+    let (code, out, err) =
+        run(wsconf(dir.path()).args(["test", "server", "--spec", "fuzzingclient.json"]));
+    let both = "one:\nserver: 7 cases: 7 OK/OK\ntwo:\nserver: 7 cases: 7 OK/OK\n";
+    assert_eq!((code, out.as_str()), (0, both), "{err}");
+    assert!(err.contains("`options` has no effect"), "{err}");
+    let index = json(&dir.path().join("reports/index.json"));
+    assert_eq!(index["two"].as_object().unwrap().len(), 7);
+}
+
+#[test]
+fn a_quick_run_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let arguments = ["test", "server", &server.1, "--cases", "1.1.1", "--quick", "--out", "out"];
+    assert_eq!(run(wsconf(dir.path()).args(arguments)).0, 0);
+    assert_eq!(json(&dir.path().join("out/report.json"))["suite"]["engine"], "native, --quick");
+}
+
+#[test]
+fn the_parts_of_a_split_run_are_one_report() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let part = |shard: &str, out: &str| {
+        let arguments = ["test", "server", &server.1, "--cases", "1.*", "--agent", "x"];
+        run(wsconf(dir.path()).args(arguments).args(["--shard", shard, "--out", out])).0
+    };
+    assert_eq!((part("1/2", "one"), part("2/2", "two")), (0, 0));
+    let merge =
+        |parts: &[&str]| run(wsconf(dir.path()).args(["merge", "--out", "whole.json"]).args(parts));
+    let (code, out, err) = merge(&["two/report.json", "one/report.json"]);
+    assert_eq!((code, out.as_str()), (0, "server: 16 cases: 16 OK/OK\n"), "{err}");
+    let whole = json(&dir.path().join("whole.json"));
+    let ids: Vec<&str> = whole["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|case| case["id"].as_str().unwrap())
+        .collect();
+    assert_eq!((ids[0], ids[1], ids[15]), ("1.1.1", "1.1.2", "1.2.8"));
+    assert_eq!(whole["selection"]["cases"], serde_json::json!(["1.*"]));
+    for (parts, says) in [
+        (&["one/report.json", "one/report.json"][..], "in two of the reports"),
+        (&["nowhere.json"], "not there"),
+        (&[], "REPORT"),
+    ] {
+        let (code, _, err) = merge(parts);
+        assert_eq!(code, 2, "{parts:?}: {err}");
+        assert!(err.contains(says), "{parts:?}: {err}");
+    }
+    let other = ["test", "server", &server.1, "--cases", "2.*", "--agent", "y", "--out", "other"];
+    assert_eq!(run(wsconf(dir.path()).args(other)).0, 0);
+    let (code, _, err) = merge(&["one/report.json", "other/report.json"]);
+    assert!(code == 2 && err.contains("different testees"), "{err}");
+}
+
+#[test]
+fn a_dead_port_is_an_error_and_no_verdict() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let began = Instant::now();
+    let url = format!("ws://{address}");
+    let (code, out, err) = run(wsconf(dir.path()).args(["test", "server", &url, "--out", "out"]));
+    assert_eq!((code, out.as_str()), (4, ""), "{err}");
+    assert!(err.contains(&address.to_string()) && err.contains("does the server run?"), "{err}");
+    assert!(!dir.path().join("out/report.json").exists());
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+/// It accepts and never says anything: each case costs the opening handshake's time.
+#[test]
+fn a_hanging_server_costs_bounded_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = raw_server(|mut stream| {
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let url = format!("ws://{address}");
+    let began = Instant::now();
+    let arguments = ["test", "server", &url, "--cases", "1.1.*", "--timeout-scale", "0.1"];
+    let (code, out, err) = run(wsconf(dir.path()).args(arguments).arg("--explain"));
+    assert_eq!(code, 100, "{out}{err}");
+    assert!(out.contains("did not finish the opening handshake in time"), "{out}");
+    assert!(out.ends_with("server: 8 cases: 8 FAILED/FAILED\n"), "{out}");
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_server_that_only_speaks_http_is_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = raw_server(|mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+    let url = format!("ws://{address}");
+    let arguments = ["test", "server", &url, "--cases", "1.1.1 7.1.6", "--out", "out"];
+    let (code, out, err) = run(wsconf(dir.path()).args(arguments));
+    assert_eq!(code, 100, "{out}{err}");
+    assert!(out.contains("server: 2 cases: 1 INFORMATIONAL, 1 FAILED/FAILED\n"), "{out}");
+    let pages = std::fs::read_to_string(dir.path().join("out/failures.txt")).unwrap();
+    assert!(
+        pages.contains("status is 200, not 101") && pages.contains("  HTTP/1.1 200 OK\n"),
+        "{pages}"
+    );
+    assert_eq!(run(wsconf(dir.path()).args(arguments).args(["--fail-on", "never"])).0, 0);
+}
+
+#[test]
+fn fail_fast_begins_no_more_cases() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = raw_server(drop);
+    let url = format!("ws://{address}");
+    let arguments = ["test", "server", &url, "--cases", "1.*", "--jobs", "1", "--fail-fast"];
+    let (code, out, err) = run(wsconf(dir.path()).args(arguments));
+    assert_eq!(code, 100, "{err}");
+    assert!(out.contains("no verdict on 15 cases") && out.contains("1 FAILED/FAILED"), "{out}");
+}
+
+#[test]
+fn without_a_client_nothing_ran() {
+    let dir = tempfile::tempdir().unwrap();
+    let listen = ["test", "client", "--listen", "127.0.0.1:0"];
+    let (code, _, err) = run(wsconf(dir.path()).args(listen).args(["--stall-timeout", "1"]));
+    assert_eq!(code, 4, "{err}");
+    assert!(err.contains("no client"), "{err}");
+    let (code, _, err) = run(wsconf(dir.path()).args(listen).args(["--command", "exit 3"]));
+    assert_eq!(code, 4, "{err}");
+}
+
+#[test]
+fn ctrl_c_ends_a_run_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = wsconf(dir.path());
+    command.args(["test", "client", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("listening on ws://127.0.0.1:"), "{line}");
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn unusable_options_are_2_and_say_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = "ws://127.0.0.1:1";
+    std::fs::write(dir.path().join("empty.json"), r#"{"cases": ["*"]}"#).unwrap();
+    std::fs::write(dir.path().join("bad.json"), "[").unwrap();
+    for (arguments, says) in [
+        (&["server"][..], "URL"),
+        (&["server", "http://localhost"], "ws://"),
+        (&["server", url, "--cases", "6.4"], "6.4.*"),
+        (&["server", url, "--cases", "1.1.9"], "1.1.*"),
+        (&["server", url, "--exclude", "*"], "holds no case"),
+        (&["server", url, "--shard", "3/2"], "1/4"),
+        (&["server", url, "--cases", "1.1.1", "--shard", "2/2"], "--shard"),
+        (&["server", url, "--timeout-scale", "0"], "0.01"),
+        (&["server", url, "--header", "nothing"], "Name: value"),
+        (&["server", url, "--agent", " "], "--agent"),
+        (&["server", url, "--jobs", "0"], "jobs"),
+        (&["server", url, "--corpus", "nowhere"], "--corpus"),
+        (&["server", "--spec", "nowhere.json"], "nowhere.json"),
+        (&["server", "--spec", "bad.json"], "no spec file"),
+        (&["server", "--spec", "empty.json"], "names no server"),
+        (&["client", "--listen", "nonsense"], "nonsense"),
+        (&["client", "--cases", "99.*"], "99.*"),
+    ] {
+        let (code, out, err) = run(wsconf(dir.path()).arg("test").args(arguments));
+        assert_eq!(code, 2, "{arguments:?}: {out}{err}");
+        assert!(err.contains(says), "{arguments:?}: {err}");
+    }
+}
