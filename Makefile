@@ -5,24 +5,30 @@ CARGO       ?= cargo
 CARGO_FLAGS ?=
 # Which direction the testee is judged in: server, client or both.
 ROLE        ?= both
-# Who runs the suite: auto, docker or wstest.
+# Who runs the cases: auto, docker, wstest or native (our own engine).
 ENGINE      ?= auto
 # Which cases, as the suite writes patterns; empty is all 517.
 CASES       ?=
+# make conformance QUICK=--quick: fewer messages in groups 12 and 13.
+QUICK       ?=
 
 BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
 SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
-.PHONY: help autobahn test lint docs bench gate bless harness
+.PHONY: help autobahn conformance test lint docs bench gate bless harness
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  make autobahn CASES='1.* 12.1.*' ROLE=server ENGINE=wstest narrows it down"
 
 autobahn: harness ## The main job: Autobahn|Testsuite against our server and client, then the gate
 	$(BUILT)/wsconf autobahn --role $(ROLE) --engine $(ENGINE) $(SELECT) --fail-on never
 	$(BUILT)/wsconf gate --role $(ROLE) $(SELECT)
+
+conformance: harness ## The same cases by our own engine, then the gate; QUICK=--quick takes seconds
+	$(BUILT)/wsconf autobahn --role $(ROLE) --engine native $(QUICK) $(SELECT) --out reports/latest/native --fail-on never
+	$(BUILT)/wsconf gate --role $(ROLE) $(SELECT) --latest reports/latest/native
 
 test: ## All tests of the workspace, documentation and fuzz replay included
 	$(CARGO) test $(CARGO_FLAGS) --workspace --all-features

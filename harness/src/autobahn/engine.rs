@@ -1,4 +1,5 @@
-//! Who runs the suite: a container, or `wstest` on this machine; chosen once, with the reason.
+//! Who runs the cases: the suite in a container, `wstest` on this machine, or the engine of this
+//! program; chosen once, with the reason.
 
 use std::path::{Path, PathBuf};
 
@@ -7,16 +8,19 @@ use tokio::process::Command;
 use super::docker::{self, Compose, Container};
 use super::wstest::{self, Found, Wstest};
 use crate::Error;
+use crate::error::io;
 
 /// Which engine is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Wanted {
-    /// Docker if an engine answers and the image can be had, else wstest.
+    /// Docker if an engine answers and the image can be had, else wstest, else our own engine.
     Auto,
     /// The suite's image, by docker-compose.yml.
     Docker,
     /// A `wstest` on this machine, or one installed under the target folder from a Python 2.7.
     Wstest,
+    /// The engine of this program (`wsconf test`), which needs neither.
+    Native,
 }
 
 /// Where to look for engines.
@@ -28,6 +32,8 @@ pub struct Places {
     pub compose_file: Option<PathBuf>,
     /// Where to install what is missing.
     pub tools: PathBuf,
+    /// For our own engine: fewer messages in groups 12 and 13.
+    pub quick: bool,
 }
 
 /// A way to run the suite.
@@ -38,6 +44,11 @@ pub struct Engine(Way);
 enum Way {
     Docker(Compose),
     Wstest(Wstest),
+    /// This program, with fewer messages in groups 12 and 13 if `quick`.
+    Native {
+        program: PathBuf,
+        quick: bool,
+    },
 }
 
 /// The two modes of the suite that test.
@@ -60,12 +71,30 @@ impl Mode {
 }
 
 impl Engine {
-    /// `docker` or `wstest`.
+    /// `docker`, `wstest` or `native`; the last with what it leaves out.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match &self.0 {
             Way::Docker(_) => "docker",
             Way::Wstest(_) => "wstest",
+            Way::Native { quick: false, .. } => "native",
+            Way::Native { quick: true, .. } => "native, --quick",
+        }
+    }
+
+    /// The release whose cases it runs, where it is known without being told.
+    pub(super) fn version(&self) -> Option<&'static str> {
+        match &self.0 {
+            Way::Docker(_) | Way::Wstest(_) => None,
+            Way::Native { .. } => Some(super::VERSION),
+        }
+    }
+
+    /// How many cases a client may run at a time: the suite is made for one.
+    pub(super) fn jobs(&self) -> usize {
+        match &self.0 {
+            Way::Docker(_) | Way::Wstest(_) => 1,
+            Way::Native { .. } => 4 * std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
 
@@ -73,7 +102,7 @@ impl Engine {
     pub(super) fn sees<'a>(&self, dir: &'a Path) -> &'a Path {
         match &self.0 {
             Way::Docker(_) => Path::new(docker::INSIDE),
-            Way::Wstest(_) => dir,
+            Way::Wstest(_) | Way::Native { .. } => dir,
         }
     }
 
@@ -88,6 +117,19 @@ impl Engine {
                 let mut command = wstest.command();
                 // Port 0: without the web server for browsers, whose port is fixed.
                 command.args(["-u", "0", "-m", mode.name(), "-s"]);
+                command.arg(dir.join(format!("{}.json", mode.name()))).current_dir(dir);
+                (command, None)
+            }
+            Way::Native { program, quick } => {
+                let mut command = Command::new(program);
+                match mode {
+                    Mode::FuzzingClient => command.args(["test", "server"]),
+                    // It listens until it is ended: the client may need its end of the last
+                    // connection longer than we do.
+                    Mode::FuzzingServer => command.args(["test", "client", "--keep"]),
+                };
+                command.args(quick.then_some("--quick"));
+                command.args(["--suite-output", "--fail-on", "never", "--spec"]);
                 command.arg(dir.join(format!("{}.json", mode.name()))).current_dir(dir);
                 (command, None)
             }
@@ -106,10 +148,19 @@ pub async fn choose(
     places: &Places,
     mut say: impl FnMut(&str),
 ) -> Result<Engine, Error> {
+    if places.quick && wanted != Wanted::Native {
+        return Err(Error::Unusable(
+            "--quick is of our own engine: add --engine native".to_owned(),
+        ));
+    }
+    if wanted == Wanted::Native {
+        say("engine: native: as asked by --engine");
+        return native(places);
+    }
     let no_docker = match wanted {
         Wanted::Wstest => "as asked by --engine".to_owned(),
         Wanted::Auto if places.wstest.is_some() => "as asked by --wstest".to_owned(),
-        Wanted::Auto | Wanted::Docker => {
+        Wanted::Auto | Wanted::Docker | Wanted::Native => {
             match Compose::find(places.compose_file.as_deref()).await {
                 Ok(compose) => {
                     let why = match wanted {
@@ -128,8 +179,14 @@ pub async fn choose(
             }
         }
     };
-    let found = wstest::find(places.wstest.as_deref(), &places.tools).await;
-    let wstest = match found.map_err(|error| what_to_install(error, wanted, &no_docker))? {
+    let found = match wstest::find(places.wstest.as_deref(), &places.tools).await {
+        Err(Error::Unusable(no_wstest)) if wanted == Wanted::Auto && places.wstest.is_none() => {
+            say(&format!("engine: native: {no_docker}; {no_wstest}"));
+            return native(places);
+        }
+        found => found?,
+    };
+    let wstest = match found {
         Found::Here(wstest, which) => {
             say(&format!("engine: wstest {which}: {no_docker}"));
             wstest
@@ -148,16 +205,7 @@ pub async fn choose(
     Ok(Engine(Way::Wstest(wstest)))
 }
 
-/// Only whoever left the choice to us needs the whole story.
-fn what_to_install(error: Error, wanted: Wanted, no_docker: &str) -> Error {
-    match error {
-        Error::Unusable(why) if wanted == Wanted::Auto && !no_docker.starts_with("as asked") => {
-            Error::Unusable(format!(
-                "the suite cannot be run here.\n  docker: {no_docker}\n  wstest: {why}\n\
-             Install Docker with compose, or Python 2.7 (`pyenv install 2.7.18`), or name a wstest \
-             with --wstest."
-            ))
-        }
-        other => other,
-    }
+fn native(places: &Places) -> Result<Engine, Error> {
+    let program = std::env::current_exe().map_err(io("cannot tell where this program is"))?;
+    Ok(Engine(Way::Native { program, quick: places.quick }))
 }

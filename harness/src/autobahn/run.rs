@@ -155,7 +155,7 @@ impl Room<'_> {
                 None => break,
             }
         }
-        let version = suite.version();
+        let version = self.version(&suite);
         suite.wait(self.plan.patience).await?;
         if let Some(mut server) = server {
             // It has served; how it ends is not judged here.
@@ -172,7 +172,7 @@ impl Room<'_> {
             Testee::ClientCommand(line) => {
                 (line.as_str(), testee::start_command(line, &url, agent, &log)?)
             }
-            _ => ("ws-client", testee::start_client(&url, agent, &log)?),
+            _ => ("ws-client", testee::start_client(&url, agent, self.engine.jobs(), &log)?),
         };
         let mut client = Some(client);
         let status = loop {
@@ -188,7 +188,7 @@ impl Room<'_> {
                 status = ended(&mut client) => break status,
             }
         };
-        let version = suite.version();
+        let version = self.version(&suite);
         suite.stop().await;
         if !status.as_ref().is_ok_and(std::process::ExitStatus::success) {
             return Err(self.died(name, &status));
@@ -224,7 +224,7 @@ impl Room<'_> {
             // It ended: somebody was faster at the port, or it cannot run at all.
             last = suite.last_lines();
             suite.stop().await;
-            if !last.contains("CannotListenError") {
+            if !last.contains("CannotListenError") && !last.contains("cannot listen at ") {
                 break;
             }
         }
@@ -239,6 +239,10 @@ impl Room<'_> {
         fs::write(&path, text).map_err(io(doing()))?;
         let (command, container) = self.engine.command(mode, self.dir);
         Suite::start(command, container, &self.dir.join("suite.log"))
+    }
+
+    fn version(&self, suite: &Suite) -> Option<String> {
+        suite.version().or_else(|| self.engine.version().map(str::to_owned))
     }
 
     fn testee_log(&self) -> PathBuf {

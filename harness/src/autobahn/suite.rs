@@ -138,7 +138,8 @@ fn understand(line: &str) -> Line {
     if let Some(id) = running() {
         return Line::Running(id);
     }
-    if line.starts_with("Ok, will run ") {
+    // The suite is about to listen; our own engine does.
+    if line.starts_with("Ok, will run ") || line.starts_with("listening on ") {
         return Line::Ready;
     }
     match version(line) {
@@ -177,6 +178,7 @@ mod tests {
                 Line::Running("6.4.3".parse().unwrap()),
             ),
             ("Ok, will run 10 test cases for any clients connecting", Line::Ready),
+            ("listening on ws://127.0.0.1:9001", Line::Ready),
             ("Cases = ['1.1.1']", Line::Other),
             ("", Line::Other),
         ];

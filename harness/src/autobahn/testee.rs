@@ -40,9 +40,14 @@ pub(super) async fn start_server(log: &Path) -> Result<(Group, String), Error> {
 }
 
 /// Starts our client against the fuzzing server at `url`.
-pub(super) fn start_client(url: &str, agent: &str, log: &Path) -> Result<Group, Error> {
+pub(super) fn start_client(
+    url: &str,
+    agent: &str,
+    jobs: usize,
+    log: &Path,
+) -> Result<Group, Error> {
     let mut command = Command::new(beside_us("ws-client")?);
-    command.args(["--url", url, "--agent", agent]);
+    command.args(["--url", url, "--agent", agent, "--jobs", &jobs.to_string()]);
     start(command, "ws-client", log)
 }
 

@@ -1,5 +1,6 @@
 //! `ws-client`: an echo client to be judged by a fuzzing server.
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -15,11 +16,14 @@ struct Options {
     /// This client's name in the report.
     #[arg(long, value_name = "NAME", default_value = "ws-core")]
     agent: String,
+    /// Cases to run at a time. The suite is made for one; `wsconf test client` takes more.
+    #[arg(long, value_name = "N", default_value = "1")]
+    jobs: NonZeroUsize,
     #[command(flatten)]
     deflate: testee::DeflateOptions,
 }
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
     let ran = cmd::until_signal(run(&options)).await;
@@ -28,5 +32,5 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> Result<usize, Error> {
     let config = options.deflate.config()?;
-    testee::client::run(&options.url, &options.agent, config).await
+    testee::client::run(&options.url, &options.agent, config, options.jobs).await
 }

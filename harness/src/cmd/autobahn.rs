@@ -27,6 +27,7 @@ const OURS: &str = "ws-core";
 Examples:
   wsconf autobahn                                      our server and our client
   wsconf autobahn --role server --cases '1.* 6.4.3'    some cases
+  wsconf autobahn --engine native --quick              all cases, without the suite, in seconds
   wsconf autobahn --role server --url ws://127.0.0.1:8080/echo --agent theirs
   wsconf autobahn --role client --client-command 'node echo.js \"$WS_URL\" \"$WS_AGENT\"'")]
 pub struct Options {
@@ -36,6 +37,9 @@ pub struct Options {
     /// Who runs the suite.
     #[arg(long, value_enum, default_value = "auto")]
     engine: Wanted,
+    /// With our own engine: 32 messages in each case of 12.* and 13.*, not 1000.
+    #[arg(long)]
+    quick: bool,
     #[command(flatten)]
     cases: Cases,
     /// Where reports go: DIR/autobahn-ROLE.json, and the suite's own in DIR/autobahn-ROLE/.
@@ -103,8 +107,12 @@ impl Options {
             store::forget(&store::path(&self.out, testee.role(), file_agent))?;
         }
         let tools = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-        let places =
-            Places { wstest: self.wstest.clone(), compose_file: self.compose_file.clone(), tools };
+        let places = Places {
+            wstest: self.wstest.clone(),
+            compose_file: self.compose_file.clone(),
+            tools,
+            quick: self.quick,
+        };
         let engine = engine::choose(self.engine, &places, |line| println!("{line}")).await?;
         let plans: Vec<Plan> = testees
             .into_iter()

@@ -191,6 +191,7 @@ impl Options {
                 _ = news.changed() => {
                     let news = news.borrow_and_update().clone();
                     if news.begun > begun && let Some(id) = &news.last {
+                        self.common.tell_begin(id, "client");
                         progress.case(id);
                     }
                     begun = news.begun;

@@ -55,6 +55,9 @@ pub(super) struct Common {
     /// Print a page on each case that failed: what was expected, what came, the wire log.
     #[arg(long)]
     pub(super) explain: bool,
+    /// Say on standard output which case begins, as the suite does.
+    #[arg(long, hide = true)]
+    suite_output: bool,
     /// Exit with 100 when a case fails, or leave that to others.
     #[arg(long, value_enum, default_value = "failed")]
     pub(super) fail_on: FailOn,
@@ -136,6 +139,13 @@ impl Common {
         let messages = if self.quick { QUICK } else { usize::MAX };
         let cases = ids.iter().filter_map(cases::find);
         cases.map(|case| Arc::new(quick(case, messages))).collect()
+    }
+
+    /// Tells that a case begins, to whoever asked for it.
+    pub(super) fn tell_begin(&self, id: &CaseId, agent: &str) {
+        if self.suite_output {
+            println!("Running test case ID {id} for agent {agent}");
+        }
     }
 
     /// What the report says of the engine.

@@ -127,7 +127,10 @@ impl Options {
             };
             let ended = server_under_test::run(run, connect, |news| {
                 match news {
-                    News::Begins(case) => progress.case(&case.id),
+                    News::Begins(case) => {
+                        self.common.tell_begin(&case.id, &agent);
+                        progress.case(&case.id);
+                    }
                     News::Done(played) => {
                         let index = places.get(&played.case.id).copied().unwrap_or(0);
                         failed_to_write = results.add(&agent, index, &played);
