@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
@@ -37,11 +38,28 @@ pub(crate) const READ_LEN: usize = 64 * 1024;
 pub(crate) struct Wire {
     input: Bytes,
     pub(crate) written: usize,
+    /// Those octets, where a bench checks what they say.
+    kept: Option<Kept>,
 }
+
+/// What was written to a [`Wire`], for whoever made it: not every implementation gives it back.
+pub(crate) type Kept = Arc<Mutex<Vec<u8>>>;
 
 impl Wire {
     pub(crate) const fn new(input: Bytes) -> Self {
-        Self { input, written: 0 }
+        Self { input, written: 0, kept: None }
+    }
+
+    /// As [`new`](Self::new), keeping what is written.
+    pub(crate) const fn keeping(input: Bytes, kept: Kept) -> Self {
+        Self { input, written: 0, kept: Some(kept) }
+    }
+
+    fn put(&mut self, octets: &[u8]) {
+        self.written += octets.len();
+        if let Some(kept) = &self.kept {
+            kept.lock().expect("not poisoned").extend_from_slice(octets);
+        }
     }
 
     fn take(&mut self, room: usize) -> Bytes {
@@ -60,7 +78,7 @@ impl Read for Wire {
 
 impl Write for Wire {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.written += buf.len();
+        self.put(buf);
         Ok(buf.len())
     }
 
@@ -87,7 +105,7 @@ impl AsyncWrite for Wire {
         _: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().written += buf.len();
+        self.get_mut().put(buf);
         Poll::Ready(Ok(buf.len()))
     }
 
@@ -96,9 +114,10 @@ impl AsyncWrite for Wire {
         _: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let len = bufs.iter().map(|buf| buf.len()).sum();
-        self.get_mut().written += len;
-        Poll::Ready(Ok(len))
+        let wire = self.get_mut();
+        let before = wire.written;
+        bufs.iter().for_each(|buf| wire.put(buf));
+        Poll::Ready(Ok(wire.written - before))
     }
 
     fn is_write_vectored(&self) -> bool {

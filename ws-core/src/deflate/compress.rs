@@ -33,6 +33,8 @@ pub(crate) struct Settings {
 pub(super) struct Compressor {
     zlib: Deflate,
     settings: Settings,
+    /// It refers to nothing as it is.
+    fresh: bool,
 }
 
 impl Compressor {
@@ -44,7 +46,7 @@ impl Compressor {
             mem_level: i32::from(settings.memory_level),
             ..DeflateConfig::default()
         });
-        Self { zlib, settings }
+        Self { zlib, settings, fresh: true }
     }
 
     pub(super) const fn settings(&self) -> Settings {
@@ -53,17 +55,30 @@ impl Compressor {
 
     /// Refers to nothing that came before from now on.
     pub(super) fn reset(&mut self) {
-        self.zlib.reset();
+        if !self.fresh {
+            self.zlib.reset();
+            self.fresh = true;
+        }
     }
 
-    /// Compresses one fragment of at least an octet, the message's last one if `fin`.
-    pub(super) fn compress(&mut self, payload: &[u8], fin: bool, output: &mut Output<'_>) {
+    /// Compresses one fragment of at least an octet, the message's last one if `fin`. Behind that,
+    /// nothing is taken over unless `takeover`: zlib forgets as it flushes, in less time than a reset
+    /// takes, which clears the room for a block once more.
+    pub(super) fn compress(
+        &mut self,
+        payload: &[u8],
+        fin: bool,
+        takeover: bool,
+        output: &mut Output<'_>,
+    ) {
+        self.fresh = fin && !takeover;
+        let flush = if self.fresh { DeflateFlush::FullFlush } else { DeflateFlush::SyncFlush };
         let mut rest = payload;
         loop {
             let room = output.room(rest.len().clamp(MIN_STEP, MAX_STEP));
             let room_len = room.len();
             let before = (self.zlib.total_in(), self.zlib.total_out());
-            let status = self.zlib.compress(rest, room, DeflateFlush::SyncFlush);
+            let status = self.zlib.compress(rest, room, flush);
             debug_assert!(matches!(status, Ok(Status::Ok | Status::BufError)), "{status:?}");
             let read = since(self.zlib.total_in(), before.0);
             let wrote = since(self.zlib.total_out(), before.1);

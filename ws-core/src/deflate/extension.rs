@@ -167,9 +167,12 @@ impl Send {
         if payload.is_empty() {
             compress_nothing(fin, output);
         } else {
-            self.compressor
-                .get_or_insert_with(|| pool::take_compressor(self.settings))
-                .compress(payload, fin, output);
+            self.compressor.get_or_insert_with(|| pool::take_compressor(self.settings)).compress(
+                payload,
+                fin,
+                self.takeover,
+                output,
+            );
         }
         if fin
             && !self.takeover
@@ -196,7 +199,7 @@ pub(crate) fn compressed_frame(message: &PreparedMessage, settings: Settings) ->
     let mut compressor = pool::take_compressor(settings);
     let mut output = Output::new(&mut storage, &mut end, usize::MAX);
     output.push(&[0; MAX_HEADER_LEN]);
-    compressor.compress(message.payload(), true, &mut output);
+    compressor.compress(message.payload(), true, false, &mut output);
     pool::give_compressor(compressor);
     let payload = storage.get(MAX_HEADER_LEN..end).unwrap_or_default();
     let header = FrameHeader {

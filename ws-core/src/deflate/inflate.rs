@@ -77,25 +77,28 @@ impl Inflater {
         output: &mut Output<'_>,
     ) -> Result<Decoded, Violation> {
         let mut consumed = 0_usize;
+        // Octets written that are in the history: it takes them together, the last ones only.
+        let mut known = 0_usize;
         self.empty &= payload.is_empty();
-        loop {
+        let done = loop {
             let rest = payload.get(consumed..).unwrap_or_default();
             if rest.is_empty() && !self.more {
-                break;
+                break true;
             }
             if self.over && !rest.is_empty() {
+                self.history.extend(output.written().get(known..).unwrap_or_default());
+                known = output.written().len();
                 self.restart()?;
             }
             let room = output.room(rest.len().saturating_mul(4).clamp(MIN_STEP, MAX_STEP));
             if room.is_empty() {
-                return Ok(Decoded { consumed, done: false });
+                break false;
             }
             let room_len = room.len();
             let before = (self.zlib.total_in(), self.zlib.total_out());
             let status = self.zlib.decompress(rest, room, InflateFlush::NoFlush);
             let read = since(self.zlib.total_in(), before.0);
             let wrote = since(self.zlib.total_out(), before.1);
-            self.history.extend(room.get(..wrote).unwrap_or_default());
             output.wrote(wrote);
             consumed = consumed.saturating_add(read);
             self.more = wrote == room_len;
@@ -109,12 +112,13 @@ impl Inflater {
                 Ok(_) => {}
                 Err(_) => return Err(INVALID),
             }
-        }
+        };
+        self.history.extend(output.written().get(known..).unwrap_or_default());
         // A last block may be the end of the message, too, though nothing asks a sender to make one.
-        if fin && !self.empty && !self.over {
+        if done && fin && !self.empty && !self.over {
             self.finish()?;
         }
-        Ok(Decoded { consumed, done: true })
+        Ok(Decoded { consumed, done })
     }
 
     /// The message must be whole: with the tail, zlib stands between two blocks. It reads the tail,
