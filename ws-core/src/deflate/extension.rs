@@ -26,6 +26,11 @@ use crate::message::MessageKind;
 use crate::prepared::PreparedMessage;
 use crate::role::Role;
 
+/// With context takeover, a message that cannot be compressed may grow by as much as its blocks'
+/// headers: that costs less than the window.
+const STORED_OVERHEAD: usize = 5;
+const STORED_LEN: usize = 16 * 1024;
+
 /// One connection's half of permessage-deflate, in either role.
 #[derive(Debug)]
 pub struct PerMessageDeflate {
@@ -120,8 +125,13 @@ impl Extension for PerMessageDeflate {
             return Rsv::NONE;
         }
         self.send.compress(payload, true, output);
-        if output.written().len() > payload.len() && !payload.is_empty() {
-            // It has grown. Sent as it is, it is not in the peer's window, so it must leave ours.
+        let grown = output.written().len().saturating_sub(payload.len());
+        if !self.send.takeover && grown > 0 && !payload.is_empty() {
+            // Nothing is lost by sending it as it is.
+            return Rsv::NONE;
+        }
+        if grown > STORED_OVERHEAD.saturating_mul(payload.len() / STORED_LEN).saturating_add(16) {
+            // Sent as it is, it is not in the peer's window, so it must leave ours: all of it goes.
             if let Some(compressor) = &mut self.send.compressor {
                 compressor.reset();
             }

@@ -45,7 +45,8 @@
 //!
 //! # What is compressed
 //!
-//! Messages of [`Deflate::threshold`] octets or more, unless they grow; none that is sent with
+//! Messages of [`Deflate::threshold`] octets or more, unless they grow; with context takeover, unless
+//! they grow by more than 16 octets and 5 for every 16 KiB. None that is sent with
 //! [`send_uncoded`](crate::Connection::send_uncoded). A secret in one message can be guessed from the
 //! length of the next if an attacker chooses a part of either and they share a context (the attacks
 //! called CRIME and BREACH): send secrets uncoded, or agree on no context takeover.
