@@ -5,6 +5,8 @@
 //! cargo test -p ws-fuzz                    tests/replay.rs ─▶ the same, on corpus/ and regressions/
 //! ```
 
+pub mod deflate;
+pub mod extension_header;
 pub mod props;
 
 /// The entry points of one target: libFuzzer's under cargo-fuzz, else a `main` that replays the

@@ -3,23 +3,30 @@
 use std::time::Duration;
 
 use ws_core::connection::{Config, Connection, Delivery, Event, Piece};
+use ws_core::deflate::{Deflate, DeflateParams};
 use ws_core::frame::MAX_HEADER_LEN;
 use ws_core::utf8::Utf8;
 use ws_core::{FrameHeader, Limits, MessageKind, Role};
 
+pub use crate::deflate::{deflate_roundtrip, inflate_arbitrary};
+pub use crate::extension_header::extension_header;
+
 use self::oracle::Frame;
 
 #[path = "../../ws-core/tests/oracle/mod.rs"]
-mod oracle;
+pub(crate) mod oracle;
 
 /// A property by its target's name.
 pub type Property = fn(&[u8]);
 
 /// Every target. `tests/replay.rs` holds the folders against this list.
-pub const TARGETS: [(&str, Property); 5] = [
+pub const TARGETS: [(&str, Property); 8] = [
+    ("deflate_roundtrip", deflate_roundtrip),
+    ("extension_header", extension_header),
     ("frame_parse", frame_parse),
     ("frame_stream_client", frame_stream_client),
     ("frame_stream_server", frame_stream_server),
+    ("inflate_arbitrary", inflate_arbitrary),
     ("mask", mask),
     ("utf8_stream", utf8_stream),
 ];
@@ -46,7 +53,9 @@ pub fn frame_stream_server(octets: &[u8]) {
 }
 
 /// Any octets, however cut, give the same events and the same output; the output is frames that a
-/// strict peer takes, with at most one Close at their end; nothing follows a terminal event.
+/// strict peer takes, with at most one Close at their end; nothing follows a terminal event. The
+/// first octet seeds the cuts; of the second, bit 0 says whether messages are told in pieces, bit 1
+/// whether permessage-deflate is agreed.
 pub fn frame_stream_client(octets: &[u8]) {
     frame_stream(Role::Client, octets);
 }
@@ -108,7 +117,7 @@ pub fn utf8_stream(octets: &[u8]) {
 }
 
 /// Cuts of one to some dozen octets, all lengths reachable from the seed.
-fn pieces(seed: u8, octets: &[u8]) -> Vec<&[u8]> {
+pub(crate) fn pieces(seed: u8, octets: &[u8]) -> Vec<&[u8]> {
     let mut state = u32::from(seed) | 0x100;
     let mut pieces = Vec::new();
     let mut rest = octets;
@@ -142,15 +151,17 @@ struct Ran {
 
 fn frame_stream(role: Role, octets: &[u8]) {
     let Some((&[seed, delivery], wire)) = octets.split_first_chunk() else { return };
+    let deflate = delivery & 2 != 0;
     let delivery = if delivery % 2 == 0 { Delivery::Messages } else { Delivery::Pieces };
-    let whole = run(role, delivery, &[wire]);
+    let run = |pieces: &[&[u8]]| run(role, delivery, deflate, pieces);
+    let whole = run(&[wire]);
     let singly: Vec<&[u8]> = wire.chunks(1).collect();
-    assert_eq!(whole, run(role, delivery, &singly), "cut into octets");
-    assert_eq!(whole, run(role, delivery, &pieces(seed, wire)), "cut at random");
+    assert_eq!(whole, run(&singly), "cut into octets");
+    assert_eq!(whole, run(&pieces(seed, wire)), "cut at random");
 }
 
 /// What a connection tells and writes when it is given these pieces.
-fn run(role: Role, delivery: Delivery, pieces: &[&[u8]]) -> Ran {
+fn run(role: Role, delivery: Delivery, deflate: bool, pieces: &[&[u8]]) -> Ran {
     let now = Duration::ZERO;
     // Small, so that the fuzzer meets every limit.
     let limits = Limits::builder()
@@ -166,6 +177,9 @@ fn run(role: Role, delivery: Delivery, pieces: &[&[u8]]) -> Ran {
         Role::Server => Connection::server(config),
         Role::Client => Connection::client_with_keys(config, || oracle::KEY),
     };
+    if deflate {
+        connection.set_deflate(&Deflate::default(), DeflateParams::default());
+    }
     let mut seen = Vec::new();
     let mut open: Vec<u8> = Vec::new();
     let mut buffer: Vec<u8> = Vec::new();

@@ -70,6 +70,7 @@ impl Limits {
 
     /// Octets of payload in one received frame of such a message: as
     /// [`max_frame_len`](Self::max_frame_len), if that is less than a message.
+    #[cfg(feature = "alloc")]
     pub(crate) const fn max_coded_frame_len(&self) -> u64 {
         if self.max_frame_len < self.max_message_len {
             self.max_frame_len

@@ -171,9 +171,13 @@ fn d08_references_to_what_was_not_sent() {
     let again = coded(TEXT, &[0xF2, 0x00, 0x11, 0x00, 0x00]);
     assert_seen("before the first octet", std::slice::from_ref(&again), &[INVALID]);
     for role in BOTH_ROLES {
-        let wire = wire_to(role, &[hello(), again.clone()]);
-        let log = driver(role, Config::default(), &params(15, false)).feed(&wire).log();
-        assert_eq!(log.events, [seen_text("Hello"), INVALID], "without takeover, {role:?}");
+        // Nor behind a last block, where a new stream begins with what is kept of the old one.
+        let behind_bfinal = coded(TEXT, &[0x03, 0x00, 0xF2, 0x00, 0x11, 0x00, 0x00]);
+        for again in [again.clone(), behind_bfinal] {
+            let wire = wire_to(role, &[hello(), again]);
+            let log = driver(role, Config::default(), &params(15, false)).feed(&wire).log();
+            assert_eq!(log.events, [seen_text("Hello"), INVALID], "without takeover, {role:?}");
+        }
     }
 }
 

@@ -72,6 +72,14 @@ impl Agreed {
         self.len = 0;
     }
 
+    /// Drops what was decoded, and storage that is longer than `keep` octets.
+    pub(super) fn drop_octets(&mut self, keep: usize) {
+        self.len = 0;
+        if self.storage.len() > keep {
+            self.storage = Vec::new();
+        }
+    }
+
     /// The first `len` octets decoded.
     pub(super) fn octets(&self, len: usize) -> &[u8] {
         self.storage.get(..len).unwrap_or_default()

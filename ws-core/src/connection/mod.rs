@@ -165,10 +165,13 @@ impl Connection {
         self.receive.awaited()
     }
 
-    /// Hands out messages whole or as they arrive, from the next message on: one that is open stays
-    /// as it began.
+    /// Hands out messages whole or as they arrive, from the next message on. One that is open stays
+    /// as it began; but if nothing of it was told, [`Delivery::Messages`] has it told whole.
     pub const fn set_delivery(&mut self, delivery: Delivery) {
         self.config.delivery = delivery;
+        if matches!(delivery, Delivery::Messages) {
+            self.receive.hold_untold();
+        }
     }
 
     /// Takes octets that the peer sent and tells the next thing they mean.
@@ -237,12 +240,24 @@ impl Connection {
         }
     }
 
+    /// Whether [`handle_input`](Self::handle_input) has something to tell without another octet: the
+    /// rest of what an extension decodes, or the violation behind octets already told. For whoever
+    /// would not call it with an empty buffer.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        let decodes = || self.agreed.as_ref().is_some_and(|agreed| agreed.has_more());
+        self.closing.may_receive() && (self.receive.is_failing() || decodes())
+    }
+
     /// The payload of the [`Event::Message`] or [`Event::Piece`] told last, without a copy, if an
     /// extension has decoded it: its [`Payload::range`] is `None`. Empty otherwise, and when called
     /// again.
     #[must_use]
     pub fn take_decoded(&mut self) -> Vec<u8> {
-        self.agreed.as_mut().map(|agreed| agreed.take_octets()).unwrap_or_default()
+        match &mut self.agreed {
+            Some(agreed) if !self.receive.keeps_decoded() => agreed.take_octets(),
+            _ => Vec::new(),
+        }
     }
 
     /// Takes the storage of what is decoded away while no message is being decoded, so that an idle
@@ -287,12 +302,17 @@ impl Connection {
     pub fn handle_transport_lost(&mut self) -> Option<Event<'static>> {
         let unexpected = self.closing.may_receive();
         self.closing.transport_lost();
+        self.end_receiving();
         unexpected.then_some(Event::Failed(Failure::EndOfStream))
     }
 
     /// The time is now `now`; to be called when [`poll_timeout`](Self::poll_timeout) has come.
     pub fn handle_timeout(&mut self, now: Duration) -> Option<Event<'static>> {
-        self.closing.deadline_passed(now).then_some(Event::Failed(Failure::CloseTimeout))
+        let awaited = self.closing.deadline_passed(now);
+        if awaited {
+            self.end_receiving();
+        }
+        awaited.then_some(Event::Failed(Failure::CloseTimeout))
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), if nothing else happens before.

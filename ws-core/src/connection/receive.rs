@@ -150,9 +150,22 @@ impl Receive {
         matches!(self.message, Some(Open { coded: true, .. }))
     }
 
+    /// Whether what is decoded is part of a message that is told later, or never.
+    pub(super) const fn keeps_decoded(&self) -> bool {
+        matches!(
+            self.message,
+            Some(Open { coded: true, delivery: Fate::Decoded | Fate::Dropped, .. })
+        )
+    }
+
     /// Nothing more will be received: gives back what is held.
     pub(super) fn end(&mut self) {
         self.share = None;
+    }
+
+    /// Whether a violation is to be told without another octet.
+    pub(super) const fn is_failing(&self) -> bool {
+        self.failing.is_some()
     }
 
     pub(super) const fn role(&self) -> Role {
@@ -166,11 +179,24 @@ impl Receive {
         }
     }
 
+    /// Messages are told whole from now on, the open one too if nothing of it was told.
+    pub(super) const fn hold_untold(&mut self) {
+        if let Some(Open { delivery, coded, .. }) = &mut self.message
+            && matches!(delivery, Fate::Pieces { started: false })
+        {
+            *delivery =
+                if *coded { Fate::Decoded } else { Fate::Held { start: self.next, len: 0 } };
+        }
+    }
+
     /// Hands out no more messages: they are checked, and dropped as they come.
-    pub(super) const fn drop_messages(&mut self) {
+    pub(super) fn drop_messages(&mut self) {
         self.dropping = true;
         if let Some(message) = &mut self.message {
             message.delivery = Fate::Dropped;
+        }
+        if let Some(share) = &mut self.share {
+            share.release();
         }
     }
 

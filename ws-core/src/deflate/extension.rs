@@ -155,6 +155,10 @@ impl Extension for PerMessageDeflate {
             return None;
         }
         let frame = message.compressed(self.send.settings);
+        if frame.len() > message.frame().len() && !message.payload().is_empty() {
+            // It has grown: sent as it is, it enters neither window.
+            return None;
+        }
         // The peer's window has moved on by this message, and ours has not: what it refers to next
         // must be behind it.
         if let Some(compressor) = &mut self.send.compressor {

@@ -94,10 +94,10 @@ impl<S: Transport> WebSocket<S> {
 
     /// The next thing that the octets already read mean.
     fn next_buffered(&mut self) -> Option<Step> {
-        if !self.decoded.is_empty() {
+        if self.decoded.capacity() > 0 {
             self.connection.give_decoded_storage(core::mem::take(&mut self.decoded));
         }
-        while !self.ended && !self.input.is_empty() {
+        while !self.ended && (!self.input.is_empty() || self.connection.has_more()) {
             let Received { event, discard, keep } =
                 self.connection.handle_input(self.input.octets_mut(), self.now);
             match event {

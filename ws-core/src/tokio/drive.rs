@@ -131,7 +131,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// The next wanted thing that the octets already read mean.
     fn next_buffered(&mut self, wanted: Wanted) -> Option<Step> {
-        while !self.state.ended && !self.input.is_empty() {
+        while !self.state.ended && (!self.input.is_empty() || self.connection.has_more()) {
             let Received { event, discard, keep } =
                 self.connection.handle_input(self.input.octets_mut(), self.now);
             // An event borrows the buffer: what is needed of it is taken before the buffer is cut.

@@ -15,7 +15,7 @@ use ::tokio::io::{AsyncRead, AsyncWrite};
 
 use super::pool;
 use super::websocket::WebSocket;
-use crate::connection::Transport;
+use crate::connection::{Connection, Transport};
 use crate::error::Misuse;
 use crate::frame::{CloseCode, CloseFrame};
 use crate::io::{Error, same_error};
@@ -34,9 +34,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         message: &Message,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
-        ready!(self.poll_room(message.payload().len(), cx))?;
+        self.poll_queue(message.payload().len(), |connection| connection.send(message), cx)
+    }
+
+    /// Has `queue` queue a payload of `len` octets as soon as there is room.
+    pub(super) fn poll_queue(
+        &mut self,
+        len: usize,
+        queue: impl FnOnce(&mut Connection) -> Result<(), Misuse>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        ready!(self.poll_room(len, cx))?;
         self.hold_output();
-        self.connection.send(message)?;
+        queue(&mut self.connection)?;
         if self.connection.output_len() >= WRITE_FROM
             && let Poll::Ready(Err(error)) = self.poll_write(cx)
         {

@@ -20,6 +20,7 @@ use super::websocket::WebSocket;
 use crate::frame::CloseCode;
 use crate::io::{Error, PeerClose};
 use crate::message::Message;
+use crate::prepared::PreparedMessage;
 
 /// The receiving half: [`recv`](Self::recv), as of a whole [`WebSocket`].
 ///
@@ -116,6 +117,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
         self.poll_write(|socket, cx| socket.poll_feed(&message, cx)).await
+    }
+
+    /// As [`feed`](Self::feed), past the extension: see [`WebSocket::feed_uncoded`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::feed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::feed`].
+    pub async fn feed_uncoded(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        let message = message.into();
+        let len = message.payload().len();
+        self.poll_write(|socket, cx| {
+            socket.poll_queue(len, |connection| connection.send_uncoded(&message), cx)
+        })
+        .await
+    }
+
+    /// As [`feed`](Self::feed), of a message that was encoded before.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::feed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::feed`].
+    pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        let len = message.payload().len();
+        self.poll_write(|socket, cx| {
+            socket.poll_queue(len, |connection| connection.send_prepared(message), cx)
+        })
+        .await
     }
 
     /// Writes all that is queued.

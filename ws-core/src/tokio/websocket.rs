@@ -285,10 +285,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`feed`](Self::feed).
     pub async fn feed_uncoded(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        poll_fn(|cx| self.poll_room(message.payload().len(), cx)).await?;
-        self.hold_output();
-        self.connection.send_uncoded(&message)?;
-        Ok(())
+        let len = message.payload().len();
+        poll_fn(|cx| self.poll_queue(len, |connection| connection.send_uncoded(&message), cx)).await
     }
 
     /// As [`feed`](Self::feed), of a message that was encoded before.
@@ -302,10 +300,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`feed`](Self::feed).
     pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         let len = message.payload().len();
-        poll_fn(|cx| self.poll_room(len, cx)).await?;
-        self.hold_output();
-        self.connection.send_prepared(message)?;
-        Ok(())
+        poll_fn(|cx| self.poll_queue(len, |connection| connection.send_prepared(message), cx)).await
     }
 
     /// Writes all that is queued.

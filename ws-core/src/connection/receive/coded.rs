@@ -14,6 +14,9 @@ use crate::message::MessageKind;
 /// Decoded octets of one piece, at most: a message of any length passes in constant memory.
 const PIECE_LEN: usize = 16 * 1024;
 
+/// Octets decoded between two questions to a budget, at most.
+const BUDGET_STEP: usize = 64 * 1024;
+
 impl Receive {
     /// Takes what is there of the open frame's payload: the next `len` octets of `input`. `None`:
     /// nothing is to be told, go on.
@@ -39,7 +42,11 @@ impl Receive {
         let left = usize::try_from(max.saturating_sub(agreed.message_len())).unwrap_or(usize::MAX);
         // One octet more than is allowed tells that there is one.
         let limit = match message.delivery {
-            Fate::Decoded => agreed.len().saturating_add(left).saturating_add(1),
+            Fate::Decoded => {
+                // A budget is asked as the message grows, not when it has.
+                let step = if self.share.is_some() { BUDGET_STEP } else { usize::MAX };
+                agreed.len().saturating_add(left.saturating_add(1).min(step))
+            }
             _ => PIECE_LEN.min(left.saturating_add(1)),
         };
         if message.delivery != Fate::Decoded {
@@ -88,8 +95,11 @@ impl Receive {
             }
             _ => waits.then_some(Got::Partial),
         };
-        if matches!(message.delivery, Fate::Decoded) {
-            self.hold(agreed.len(), ends_message)?;
+        match message.delivery {
+            Fate::Decoded => self.hold(agreed.len(), ends_message)?,
+            // Nobody is told: neither these nor what was decoded before is needed.
+            Fate::Dropped => agreed.drop_octets(PIECE_LEN),
+            Fate::Pieces { .. } | Fate::Held { .. } => {}
         }
         if ends_message {
             self.message = None;

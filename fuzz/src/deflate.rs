@@ -1,0 +1,274 @@
+//! Properties of permessage-deflate: what any octets inflate to, and whether what is compressed
+//! reaches every peer. The judges are the naive inflater of ws-core's tests, and zlib.
+
+use std::time::Duration;
+
+use allocation_counter::measure;
+use flate2::{Decompress, FlushDecompress};
+use ws_core::connection::{Config, Connection, Delivery, Event, Failure};
+use ws_core::deflate::{Deflate, DeflateParams, WindowBits};
+use ws_core::{Limits, Message, MessageKind, PreparedMessage, Role, Violation};
+
+use crate::props::oracle::{self, Frame};
+use crate::props::pieces;
+
+#[path = "../../ws-core/tests/oracle/inflate.rs"]
+mod naive;
+
+const NOW: Duration = Duration::ZERO;
+
+/// RSV1 as `Frame` has it.
+const RSV1: u8 = 4;
+
+/// What a message may inflate to.
+const CAP: usize = 40_000;
+
+/// The contexts of one connection, and what a Close takes.
+const CONTEXTS: usize = 128 * 1024;
+
+/// Longer inputs show nothing more, and the naive inflater is slow.
+const MAX_INPUT: usize = 3000;
+
+fn params(window_bits: u8, takeover: bool) -> DeflateParams {
+    let window = WindowBits::new(window_bits).expect("8 to 15");
+    DeflateParams {
+        server_no_context_takeover: !takeover,
+        client_no_context_takeover: !takeover,
+        server_max_window_bits: window,
+        client_max_window_bits: window,
+    }
+}
+
+fn connect(role: Role, config: Config) -> Connection {
+    match role {
+        Role::Server => Connection::server(config),
+        Role::Client => Connection::client_with_keys(config, || oracle::KEY),
+    }
+}
+
+/// What a connection has told: whole messages, the octets of one that did not end, the failure.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    messages: Vec<Vec<u8>>,
+    open: Vec<u8>,
+    failed: Option<Failure>,
+}
+
+/// Gives `wire` to a connection in these pieces. Each call must bring it further.
+fn receive(connection: &mut Connection, wire: &[&[u8]]) -> Told {
+    let mut told = Told::default();
+    let mut buffer = Vec::new();
+    let mut idle = 0;
+    for piece in wire {
+        buffer.extend_from_slice(piece);
+        loop {
+            let received = connection.handle_input(&mut buffer, NOW);
+            let (discard, keep) = (received.discard, received.keep);
+            let last = received.event.is_none();
+            let mut plain = 0;
+            match received.event {
+                None => {}
+                Some(Event::Message { payload, .. }) => told.messages.push(payload.to_vec()),
+                Some(Event::Piece(piece)) => {
+                    plain = piece.octets.len();
+                    told.open.extend_from_slice(&piece.octets);
+                    if piece.ends_message {
+                        told.messages.push(std::mem::take(&mut told.open));
+                    }
+                }
+                Some(Event::Failed(failure)) => told.failed = Some(failure),
+                Some(event) => panic!("no such frame was sent: {event:?}"),
+            }
+            buffer.truncate(discard + keep);
+            buffer.drain(..discard);
+            idle = if discard > 0 || plain > 0 { 0 } else { idle + 1 };
+            assert!(idle < 3 || last, "no progress");
+            if last {
+                break;
+            }
+        }
+    }
+    told
+}
+
+/// Any octets as compressed messages: what the naive inflater makes of them, however they are cut,
+/// told whole or in pieces; never more than the limit, in memory bound by it. Of the first two
+/// octets, the first seeds the cuts, the second says what is agreed.
+pub fn inflate_arbitrary(octets: &[u8]) {
+    let Some((&[seed, agreed], data)) = octets.split_first_chunk() else { return };
+    let data = &data[..data.len().min(MAX_INPUT)];
+    let window_bits = 8 + (agreed & 7);
+    let takeover = agreed & 8 != 0;
+    let role = if agreed & 16 == 0 { Role::Server } else { Role::Client };
+    let params = params(window_bits, takeover);
+    let payloads: Vec<&[u8]> = data.splitn(3, |octet| *octet == seed).collect();
+    let frames: Vec<_> = payloads
+        .iter()
+        .map(|payload| Frame::new(true, oracle::BINARY, *payload).rsv(RSV1))
+        .collect();
+    let wire = oracle::wire_to(role, &frames);
+    let limits = Limits::builder().max_message_len(CAP as u64).build().expect("they fit");
+    let run = |delivery, pieces: &[&[u8]]| {
+        let mut config = Config::with_limits(limits);
+        config.delivery = delivery;
+        let mut connection = connect(role, config);
+        connection.set_deflate(&Deflate::default(), params);
+        receive(&mut connection, pieces)
+    };
+    let whole = run(Delivery::Messages, &[&wire]);
+    let singly: Vec<&[u8]> = wire.chunks(1).collect();
+    let cut = pieces(seed, &wire);
+    assert_eq!(whole, run(Delivery::Messages, &singly), "cut into octets");
+    assert_eq!(whole, run(Delivery::Messages, &cut), "cut at random");
+    let in_pieces = run(Delivery::Pieces, &[&wire]);
+    assert_eq!((&in_pieces.messages, in_pieces.failed), (&whole.messages, whole.failed));
+    assert_eq!(in_pieces, run(Delivery::Pieces, &singly), "pieces, cut into octets");
+    assert_eq!(in_pieces, run(Delivery::Pieces, &cut), "pieces, cut at random");
+    judge(window_bits, takeover, &payloads, &whole, &in_pieces.open);
+
+    for (delivery, held) in [(Delivery::Messages, CAP + 1), (Delivery::Pieces, 16 * 1024)] {
+        let mut wire = wire.clone();
+        let mut config = Config::with_limits(limits);
+        config.delivery = delivery;
+        let allocated = measure(|| {
+            let mut connection = connect(role, config);
+            connection.set_deflate(&Deflate::default(), params);
+            let mut start = 0;
+            loop {
+                let received = connection.handle_input(&mut wire[start..], NOW);
+                start += received.discard;
+                if received.event.is_none() {
+                    break;
+                }
+            }
+        });
+        // Storage that grows is copied, to the counter: it is there twice for a moment.
+        let most = 2 * held + 64 * 1024 + CONTEXTS;
+        assert!(allocated.bytes_max <= most as u64, "{delivery:?}: {allocated:?}");
+    }
+}
+
+/// Message by message, as the naive inflater has it. What refers further back than the window that
+/// was agreed, though not than what was sent, is decoded or not.
+fn judge(window_bits: u8, takeover: bool, payloads: &[&[u8]], whole: &Told, open: &[u8]) {
+    let invalid = Some(Failure::Violation(Violation::CompressedDataInvalid));
+    let too_long = Some(Failure::Violation(Violation::MessageTooLong));
+    let mut naive = naive::Inflate::new(window_bits, takeover);
+    for (i, payload) in payloads.iter().enumerate() {
+        let told = whole.messages.get(i);
+        match naive.message(payload) {
+            Ok(plain) if plain.len() > CAP => {
+                assert_eq!((told, whole.failed), (None, too_long));
+                assert_eq!(open, &plain[..CAP], "all that is allowed, in pieces");
+                return;
+            }
+            Ok(plain) => assert_eq!(told, Some(&plain), "message {i}"),
+            Err(naive::Flaw::TooFar) if window_bits < 15 => return,
+            Err(flaw) => {
+                assert_eq!(told, None, "{flaw:?}, message {i}");
+                assert!(whole.failed == invalid || whole.failed == too_long, "{flaw:?}: {whole:?}");
+                return;
+            }
+        }
+    }
+    assert_eq!((whole.messages.len(), whole.failed), (payloads.len(), None));
+}
+
+/// Messages in every form, compressed with any settings: the naive inflater, zlib and our own peer
+/// give back what was sent, and the tail is cut off. The first four octets choose settings.
+pub fn deflate_roundtrip(octets: &[u8]) {
+    let Some((&[agreed, settings, seed, times], data)) = octets.split_first_chunk() else { return };
+    let data = &data[..data.len().min(MAX_INPUT)];
+    let window_bits = 9 + (agreed & 7) % 7;
+    let takeover = agreed & 8 != 0;
+    let role = if agreed & 16 == 0 { Role::Server } else { Role::Client };
+    let params = params(window_bits, takeover);
+    let deflate = Deflate::builder()
+        .window_bits(9 + (agreed >> 5) % 7)
+        .level(settings % 10)
+        .memory_level(1 + (settings / 10) % 9)
+        .threshold(if settings >= 180 { 20 } else { 0 })
+        .build()
+        .expect("all within their ranges");
+    let mut connection = connect(role, Config::default());
+    connection.set_deflate(&deflate, params);
+    let messages: Vec<Vec<u8>> = data
+        .split(|octet| *octet == seed)
+        .take(20)
+        .enumerate()
+        .map(|(i, part)| part.repeat(1 + usize::from(times) / 8 * (i % 3)))
+        .collect();
+    let mut output = Vec::new();
+    for (i, message) in messages.iter().enumerate() {
+        send(&mut connection, i, message, seed);
+        output.extend(connection.poll_output().flatten());
+        connection.handle_written(connection.output_len(), NOW);
+    }
+    let frames = oracle::parse_extended(role, &output);
+    let mut peer = connect(role.peer(), Config::default());
+    peer.set_deflate(&deflate, params);
+    let told = receive(&mut peer, &pieces(seed, &output));
+    assert!(told.messages == messages && told.failed.is_none(), "our own peer");
+    let mut judges = Judges::new(window_bits, takeover);
+    let mut rest = &frames[..];
+    for message in &messages {
+        let len = 1 + rest.iter().position(|frame| frame.fin).expect("a whole message");
+        let (of_message, behind) = rest.split_at(len);
+        judges.judge(of_message, message);
+        rest = behind;
+    }
+    assert!(rest.is_empty(), "no frame too many: {rest:?}");
+}
+
+/// The `i`th message: whole, in fragments, prepared, or past the extension.
+fn send(connection: &mut Connection, i: usize, message: &[u8], seed: u8) {
+    let whole = Message::binary(message.to_vec());
+    let sent = match i % 6 {
+        0 | 1 => connection.send(&whole),
+        2 => connection.send_prepared(&PreparedMessage::new(&whole)),
+        3 => connection.send_uncoded(&whole),
+        _ => {
+            for piece in pieces(seed.wrapping_mul(2), message) {
+                connection
+                    .send_fragment(MessageKind::Binary, piece, false)
+                    .expect("nothing queued");
+            }
+            connection.send_fragment(MessageKind::Binary, b"", true)
+        }
+    };
+    sent.expect("the write buffer is large");
+}
+
+struct Judges {
+    naive: naive::Inflate,
+    zlib: Decompress,
+    takeover: bool,
+}
+
+impl Judges {
+    fn new(window_bits: u8, takeover: bool) -> Self {
+        let naive = naive::Inflate::new(window_bits, takeover);
+        Self { naive, zlib: Decompress::new_with_window_bits(false, window_bits), takeover }
+    }
+
+    fn judge(&mut self, frames: &[Frame], message: &[u8]) {
+        let payload: Vec<u8> = frames.iter().flat_map(|frame| frame.payload.clone()).collect();
+        if frames[0].rsv == 0 {
+            assert_eq!(payload, message);
+            return;
+        }
+        assert!(!payload.ends_with(&[0x00, 0x00, 0xFF, 0xFF]), "the tail is cut off");
+        assert_eq!(self.naive.message(&payload).as_deref(), Ok(message));
+        if !self.takeover {
+            self.zlib.reset(false);
+        }
+        let data = [&payload[..], &[0x00, 0x00, 0xFF, 0xFF]].concat();
+        let mut plain = Vec::with_capacity(message.len() + 64);
+        let before = self.zlib.total_in();
+        self.zlib
+            .decompress_vec(&data, &mut plain, FlushDecompress::Sync)
+            .expect("zlib inflates it");
+        assert_eq!(self.zlib.total_in() - before, data.len() as u64, "to its end");
+        assert_eq!(plain, message);
+    }
+}

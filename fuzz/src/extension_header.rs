@@ -1,0 +1,99 @@
+//! `Sec-WebSocket-Extensions` from anybody: what it is understood as, and what is agreed on.
+
+use ws_core::deflate::{ClientWindow, Deflate, DeflateParams, NAME, Terms, WindowBits};
+use ws_core::handshake::{Extension, Extensions, MAX_EXTENSIONS, MalformedExtensions};
+use ws_core::{Role, deflate::TermsError};
+
+/// What is understood is printed as it was understood. What a server agrees to is within the offer
+/// and its policy, and the client reads the same in the answer; what a client agrees to is within
+/// its own offer. The first two octets choose the policy.
+pub fn extension_header(octets: &[u8]) {
+    let Some((&[first, second], value)) = octets.split_first_chunk() else { return };
+    let Ok(list) = Extensions::of_value(value).collect::<Result<Vec<_>, _>>() else { return };
+    assert!(!list.is_empty() && list.len() <= MAX_EXTENSIONS);
+    if !list.iter().any(is_odd) {
+        let printed = print(&list);
+        assert_eq!(reprint(&printed), Ok(printed.clone()), "printed, and read again");
+    }
+    let policy = Deflate::builder()
+        .window_bits(9 + first % 7)
+        .peer_max_window_bits(8 + (first >> 4) % 8)
+        .no_context_takeover(second & 1 != 0)
+        .peer_no_context_takeover(second & 2 != 0)
+        .build()
+        .expect("all within their ranges");
+    as_offers(&policy, &list);
+    let offer = policy.offer();
+    for element in &list {
+        as_answer(&policy, &offer, Terms::parse(element));
+    }
+}
+
+/// Printing leaves out parameters behind the sixteenth, and no grammar has an empty value.
+fn is_odd(element: &Extension<'_>) -> bool {
+    let empty = |value: ws_core::handshake::ParamValue<'_>| value.chars().next().is_none();
+    element.has_more_params() || element.params().iter().any(|param| param.value.is_some_and(empty))
+}
+
+fn print(list: &[Extension<'_>]) -> String {
+    list.iter().map(|element| format!("{element:?}")).collect::<Vec<_>>().join(", ")
+}
+
+fn reprint(text: &str) -> Result<String, MalformedExtensions> {
+    let list = Extensions::of_value(text.as_bytes()).collect::<Result<Vec<_>, _>>()?;
+    Ok(print(&list))
+}
+
+/// The server's side: the list are a client's offers.
+fn as_offers(policy: &Deflate, list: &[Extension<'_>]) {
+    let of_ours = |element: &&Extension<'_>| element.name == NAME;
+    let offers: Vec<_> = list.iter().filter(of_ours).filter_map(|e| Terms::parse(e).ok()).collect();
+    let accepted = offers.iter().find_map(|offer| Some((offer, policy.answer(offer)?)));
+    assert_eq!(policy.answer_any(list.iter().copied()), accepted.map(|(_, answer)| answer));
+    let Some((offer, (answer, params))) = accepted else { return };
+    check_answer(policy, offer, &answer, &params);
+    let text = answer.to_string();
+    let element = Extensions::of_value(text.as_bytes()).next();
+    let element = element.expect("an element").expect("well-formed");
+    assert_eq!((element.name, Terms::parse(&element)), (NAME, Ok(answer)), "as it is written");
+    assert_eq!(offer.agree(&answer), Ok(params), "the client agrees to the same");
+}
+
+/// RFC 7692 §7.1, rule by rule.
+fn check_answer(policy: &Deflate, offer: &Terms, answer: &Terms, params: &DeflateParams) {
+    assert!(!offer.server_no_context_takeover || answer.server_no_context_takeover, "§7.1.1.1");
+    assert!(!policy.no_context_takeover() || params.server_no_context_takeover);
+    assert!(!policy.peer_no_context_takeover() || params.client_no_context_takeover);
+    if let Some(asked) = offer.server_max_window_bits {
+        assert!(answer.server_max_window_bits.is_some_and(|said| said <= asked), "§7.1.2.1");
+    }
+    assert!(params.server_max_window_bits <= policy.window_bits());
+    assert!(params.client_max_window_bits <= policy.peer_max_window_bits());
+    match (offer.client_max_window_bits, answer.client_max_window_bits) {
+        (_, Some(ClientWindow::Any)) => panic!("§7.1.2.2: an answer has a value"),
+        (None, Some(_)) => panic!("§7.1.2.2: not offered"),
+        (Some(ClientWindow::UpTo(offered)), Some(ClientWindow::UpTo(said))) => {
+            assert!(said <= offered, "§7.1.2.2");
+        }
+        _ => {}
+    }
+    let (window_bits, _) = policy.compressor(params, Role::Server).expect("a window of zlib's");
+    assert!(window_bits <= params.server_max_window_bits && window_bits > WindowBits::MIN);
+}
+
+/// The client's side: the element is a server's answer to our offer.
+fn as_answer(policy: &Deflate, offer: &Terms, answer: Result<Terms, TermsError>) {
+    let Ok(answer) = answer else { return };
+    let Ok(params) = offer.agree(&answer) else { return };
+    assert!(!policy.peer_no_context_takeover() || params.server_no_context_takeover);
+    assert!(params.server_max_window_bits <= policy.peer_max_window_bits());
+    assert_eq!(params.client_no_context_takeover, answer.client_no_context_takeover);
+    match policy.compressor(&params, Role::Client) {
+        None => assert_eq!(params.client_max_window_bits, WindowBits::MIN),
+        Some((window_bits, takeover)) => {
+            assert!(window_bits <= params.client_max_window_bits.min(policy.window_bits()));
+            assert!(!takeover || !params.client_no_context_takeover);
+            assert!(!takeover || !policy.no_context_takeover());
+        }
+    }
+}
