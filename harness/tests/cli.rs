@@ -8,7 +8,8 @@ fn unusable_options_are_2_and_say_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     for (arguments, says) in [
         (&["autobahn", "--role", "peer"][..], "server, client, both"),
-        (&["autobahn", "--engine", "podman"], "auto, docker, wstest"),
+        (&["autobahn", "--engine", "podman"], "auto, docker, wstest, native"),
+        (&["autobahn", "--quick"], "--engine native"),
         (&["autobahn", "--no-such-option"], "--help"),
         (&["autobahn", "--cases", "6.4"], "6.4.*"),
         (&["autobahn", "--cases", ""], "holds no case"),
@@ -37,15 +38,23 @@ fn unusable_options_are_2_and_say_what_to_do() {
 }
 
 #[test]
-fn without_an_engine_it_says_what_to_install() {
+fn where_the_suite_cannot_run_our_own_engine_does_and_says_why() {
     let dir = tempfile::tempdir().unwrap();
-    let mut command = wsconf(dir.path());
-    command.args(["autobahn", "--cases", "1.1.1"]);
-    command.env("PATH", dir.path()).env("HOME", dir.path()).env_remove("PYENV_ROOT");
-    let (code, _, err) = run(&mut command);
-    assert_eq!(code, 2, "{err}");
-    for says in ["Docker", "Python 2.7", "--wstest"] {
-        assert!(err.contains(says), "{says}: {err}");
+    let command = |arguments: &[&str]| {
+        let mut command = wsconf(dir.path());
+        command.args(["autobahn", "--cases", "1.1.1"]).args(arguments);
+        command.env("PATH", dir.path()).env("HOME", dir.path()).env_remove("PYENV_ROOT");
+        run(&mut command)
+    };
+    let (code, out, err) = command(&[]);
+    assert_eq!(code, 0, "{out}{err}");
+    for says in ["engine: native: ", "Docker", "Python 2.7", "client: 1 cases: 1 OK/OK"] {
+        assert!(out.contains(says), "{says}: {out}");
+    }
+    for (engine, says) in [("docker", "Docker"), ("wstest", "Python 2.7")] {
+        let (code, _, err) = command(&["--engine", engine]);
+        assert_eq!(code, 2, "{err}");
+        assert!(err.contains(says), "{engine}: {err}");
     }
 }
 

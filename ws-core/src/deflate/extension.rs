@@ -213,7 +213,11 @@ pub(crate) fn compressed_frame(message: &PreparedMessage, settings: Settings) ->
     let mut compressor = pool::take_compressor(settings);
     let mut output = Output::new(&mut storage, &mut end, usize::MAX);
     output.push(&[0; MAX_HEADER_LEN]);
-    compressor.compress(message.payload(), true, false, &mut output);
+    if message.payload().is_empty() {
+        compress_nothing(true, &mut output);
+    } else {
+        compressor.compress(message.payload(), true, false, &mut output);
+    }
     pool::give_compressor(compressor);
     let payload = storage.get(MAX_HEADER_LEN..end).unwrap_or_default();
     let header = FrameHeader {
