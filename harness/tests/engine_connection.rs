@@ -280,6 +280,12 @@ fn who_closed_and_how() {
             &[In(b"\x88\x01\x03")],
             says(&[1002], clean(failed(closing()))),
         ),
+        (
+            "a bad code behind a clean end takes that back",
+            Client,
+            &[Close, In(CLOSE_1000), In(CLOSE_1004)],
+            says(&[1000], failed(closed(Fate::Finish))),
+        ),
         ("an unmasked frame of a client", Server, &[In(TEXT)], says(&[1002], failed(closing()))),
         (
             "what comes behind a drop is not looked at",

@@ -205,6 +205,10 @@ async fn fuzzing_server(ids: &[&str]) -> (Arc<Server>, std::net::SocketAddr) {
         Server::new(cases, Settings::default(), Results::new(None).unwrap(), |agent, _| {
             agent == "excluded"
         });
+    serve_cases(server).await
+}
+
+async fn serve_cases(server: Arc<Server>) -> (Arc<Server>, std::net::SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = Arc::clone(&server);
@@ -270,4 +274,25 @@ async fn a_status_waits_for_its_case() {
     assert!(!asking.is_finished());
     Odd::Good.visit(address, "/runCase?case=1&agent=x").await;
     assert_eq!(asking.await.unwrap().as_deref(), Some(r#"{"behavior":"OK"}"#));
+}
+
+/// The suite's files are there when the answer to `/updateReports` is.
+#[tokio::test]
+async fn reports_are_written_when_they_are_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let results = Results::new(Some(dir.path())).unwrap();
+    let cases = vec![case("1.1.2")];
+    let server = Server::new(cases, Settings::default(), results, |_, _| false);
+    let (server, address) = serve_cases(server).await;
+    Odd::Good.visit(address, "/runCase?case=1&agent=one").await;
+    Odd::Http400.visit(address, "/runCase?case=1&agent=two").await;
+    assert!(!dir.path().join("index.json").exists());
+    Odd::Good.visit(address, "/updateReports?agent=one").await;
+    let index = std::fs::read_to_string(dir.path().join("index.json")).unwrap();
+    let index: serde_json::Value = serde_json::from_str(&index).unwrap();
+    for agent in ["one", "two"] {
+        assert_eq!(index[agent]["1.1.2"]["behavior"], "OK", "{index}");
+        assert!(dir.path().join(format!("{agent}_case_1_1_2.json")).exists());
+    }
+    drop(server);
 }
