@@ -84,7 +84,7 @@ fn beside_us(name: &str) -> Result<PathBuf, Error> {
 /// Waits until something accepts TCP connections at `address`, `within` at most.
 ///
 /// Between two refusals it waits longer each time, from 2 ms to 200 ms.
-pub(super) async fn accepts(address: &str, within: Duration) -> Result<(), Error> {
+pub(crate) async fn accepts(address: &str, within: Duration) -> Result<(), Error> {
     let deadline = Instant::now() + within;
     let mut pause = Duration::from_millis(2);
     loop {
@@ -125,7 +125,7 @@ pub(super) fn address_of(url: &str) -> Result<String, Error> {
 }
 
 /// A port that was free a moment ago. Whoever needs it can still lose it, and has to ask again.
-pub(super) async fn free_port() -> Result<u16, Error> {
+pub(crate) async fn free_port() -> Result<u16, Error> {
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
     let listener = tokio::net::TcpListener::bind(any).await.map_err(io("no free port"))?;
     Ok(listener.local_addr().map_err(io("no free port"))?.port())

@@ -90,7 +90,12 @@ impl Odd {
 
     /// Listens at a port of its own and serves until the test ends.
     pub async fn listen(self) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.listen_at(([127, 0, 0, 1], 0).into()).await
+    }
+
+    /// As [`listen`](Self::listen), at `address`.
+    pub async fn listen_at(self, address: SocketAddr) -> SocketAddr {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
