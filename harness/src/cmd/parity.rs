@@ -16,7 +16,7 @@ use crate::conformance::CaseId;
 use crate::conformance::select::select;
 use crate::error::io;
 use crate::parity::both::{Pair, Who, path_with_us};
-use crate::parity::diff::{Difference, compare};
+use crate::parity::diff::{Difference, Said, compare};
 use crate::parity::known::{self, Known};
 use crate::parity::testees;
 use crate::report::schema::Role;
@@ -33,7 +33,8 @@ Examples:
   wsconf parity --client-command 'node echo.js \"$WS_URL\" \"$WS_AGENT\"'
 
 A case on which they do not agree is played again by both, since some testees themselves are not
-the same twice: one that agrees then is told as unsteady, and does not fail.")]
+the same twice. If then both have said the same of it at some time, it is told as unsteady, and
+does not fail.")]
 pub struct Options {
     /// The testees of this file, each as a server and as a client.
     #[arg(long, value_name = "FILE", required_unless_present = "who")]
@@ -55,7 +56,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE", default_value = "reports/parity.toml")]
     known: PathBuf,
     /// How often a case is played in all before it counts as different.
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
     tries: u64,
     /// Cases of the engine side by side, as in `wsconf test server`.
     #[arg(long, value_name = "N")]
@@ -161,8 +162,9 @@ impl Options {
             .iter()
             .filter(|known| known.testee == *name && known.role == role && ids.contains(&known.id))
             .collect();
-        let differing_at_first = known::split(found.clone(), &of_round).0;
-        let mut unsteady = BTreeSet::new();
+        let mut said = Said::default();
+        said.add(&by_suite, &by_engine);
+        let mut shaky = Vec::new();
         for try_ in 2..=self.tries {
             let (new, _) = known::split(found.clone(), &of_round);
             let again: BTreeSet<CaseId> = new.iter().map(|one| one.id.clone()).collect();
@@ -170,11 +172,10 @@ impl Options {
                 break;
             }
             let (by_suite, by_engine) = pair(format!("{folder}-try-{try_}")).judge(&again).await?;
-            let still = compare(&again, &by_suite, &by_engine);
-            let agreed = |id: &&CaseId| !still.iter().any(|one| one.id == **id);
-            unsteady.extend(again.iter().filter(agreed).cloned());
-            found.retain(|one| !again.contains(&one.id));
-            found.extend(still);
+            said.add(&by_suite, &by_engine);
+            let steady = |one: &Difference| !said.in_common(&one.id);
+            shaky.extend(new.iter().filter(|one| !steady(one)).cloned());
+            found.retain(|one| !again.contains(&one.id) || steady(one));
         }
         let (new, not_used) = known::split(found, &of_round);
         let explained = of_round.len() - not_used.len();
@@ -182,10 +183,10 @@ impl Options {
         for known in &not_used {
             println!("{}: known as different in {}, and is not", known.id, self.known.display());
         }
-        let shaky: Vec<Difference> =
-            differing_at_first.into_iter().filter(|one| unsteady.contains(&one.id)).collect();
         if !shaky.is_empty() {
-            println!("unsteady: differed once, and agreed when played again:");
+            println!(
+                "unsteady: differed at first; played again, both have said the same at some time:"
+            );
             print!("{}", table::parity_differences(name, role, &shaky));
         }
         Ok(ParityRow {

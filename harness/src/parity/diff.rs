@@ -35,6 +35,33 @@ pub fn compare(asked: &BTreeSet<CaseId>, suite: &[Case], engine: &[Case]) -> Vec
         .collect()
 }
 
+/// Everything that both have said, over several runs.
+#[derive(Debug, Default)]
+pub struct Said {
+    suite: BTreeMap<CaseId, Vec<Verdict>>,
+    engine: BTreeMap<CaseId, Vec<Verdict>>,
+}
+
+impl Said {
+    /// Takes what one run of each found.
+    pub fn add(&mut self, suite: &[Case], engine: &[Case]) {
+        for (said, cases) in [(&mut self.suite, suite), (&mut self.engine, engine)] {
+            for case in cases {
+                said.entry(case.id.clone()).or_default().push(case.verdict());
+            }
+        }
+    }
+
+    /// Both have said the same of the case at some time.
+    #[must_use]
+    pub fn in_common(&self, id: &CaseId) -> bool {
+        let (Some(suite), Some(engine)) = (self.suite.get(id), self.engine.get(id)) else {
+            return false;
+        };
+        suite.iter().any(|verdict| engine.contains(verdict))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +92,20 @@ mod tests {
         let differ: Vec<String> =
             compare(&asked, &suite, &engine).iter().map(|one| one.id.to_string()).collect();
         assert_eq!(differ, ["1.1.2", "1.1.3", "1.1.4", "1.1.5", "1.1.6"]);
+    }
+
+    #[test]
+    fn over_several_runs_one_verdict_in_common_is_enough() {
+        let ok = case("1.1.1", Behavior::Ok, BehaviorClose::Ok);
+        let not_strict = case("1.1.1", Behavior::NonStrict, BehaviorClose::Ok);
+        let mut said = Said::default();
+        assert!(!said.in_common(&ok.id), "nothing was said");
+        said.add(&[ok.clone()], &[not_strict.clone()]);
+        said.add(&[ok.clone()], &[not_strict.clone()]);
+        assert!(!said.in_common(&ok.id));
+        said.add(&[not_strict], &[]);
+        assert!(said.in_common(&ok.id), "at different times");
+        assert!(!said.in_common(&"1.1.2".parse().unwrap()));
     }
 
     #[test]

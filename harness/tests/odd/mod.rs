@@ -5,14 +5,17 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![allow(unreachable_pub, reason = "a module of each test binary, not a library")]
 
+mod opening;
+mod output;
+
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use ws_harness::conformance::case::Opcode;
-use ws_harness::conformance::opening::accept;
-use ws_harness::conformance::opening::head::Head;
+use ws_harness::conformance::deflate::Codec;
 use ws_harness::conformance::wire::{self, Header};
 use ws_harness::report::schema::Role;
 
@@ -59,33 +62,155 @@ pub enum Odd {
     Http400,
     /// Answers with a wrong Sec-WebSocket-Accept.
     BadAccept,
+    /// Never answers a Ping.
+    NoPong,
+    /// Answers a Ping after 1.7 s.
+    LatePong,
+    /// Echoes after 1.7 s.
+    LateEcho,
+    /// Answers a Close after 1.7 s.
+    LateClose,
+    /// Changes the first octet of what it echoes.
+    Altered,
+    /// Echoes text as binary, and binary as text.
+    WrongType,
+    /// Echoes in fragments of seven octets.
+    Fragments,
+    /// Writes octet by octet.
+    Bytewise,
+    /// Says something in the same write as its opening.
+    Greeting,
+    /// Sends a text behind its Close.
+    DataAfterClose,
+    /// Sends each Close twice.
+    CloseTwice,
+    /// Sends a Close of 126 octets.
+    LongClose,
+    /// Gives a reason that is not UTF-8.
+    BadReason,
+    /// Sends a Close of one octet.
+    OneOctetClose,
+    /// Says 1005, which may not be said.
+    Code1005,
+    /// Sets RSV2 in what it echoes.
+    Rsv2,
+    /// Sends Pongs without FIN.
+    PongFragment,
+    /// Writes every length in eight octets.
+    NotMinimal,
+    /// Neither echoes nor minds text that is not UTF-8.
+    SwallowUtf8,
+    /// Sends a frame of opcode 3 before each echo.
+    Opcode3,
+    /// Sends the first octets of a frame for an echo, and closes TCP.
+    HalfFrame,
+    /// Leaves out Upgrade.
+    NoUpgrade,
+    /// Speaks HTTP/1.0.
+    Http10,
+    /// Selects, or offers, a subprotocol.
+    Subprotocol,
+    /// Takes, or offers, an extension that nobody knows.
+    Extension,
+    /// Not at all, and speaks permessage-deflate with windows of 9 bits.
+    Deflate,
+    /// Adds a parameter to permessage-deflate that there is not.
+    UnknownParameter,
+    /// Says a window of 7 bits.
+    Window7,
+    /// Gives a value to `server_no_context_takeover`.
+    FlagValue,
+    /// Says permessage-deflate twice.
+    TwoAnswers,
+    /// Agrees to a window of 9 bits, and takes one of 15.
+    IgnoresWindow,
+    /// Sets RSV1 on continuations as well.
+    Rsv1Continuation,
+    /// Leaves out the second half of what it has compressed.
+    Truncated,
+    /// Sends octets that are no deflate stream.
+    Garbage,
+    /// Agrees to compress, and does not.
+    Uncompressed,
+    /// Sets RSV1 though nothing is agreed.
+    Rsv1NotAgreed,
+    /// Ends each message with a final block.
+    FinalBlock,
 }
 
 impl Odd {
+    /// All of them.
+    pub const ALL: [Self; 57] = {
+        use Odd::*;
+        [
+            Good,
+            NoCloseReply,
+            NoDrop,
+            DropRaw,
+            Rst,
+            FireAndClose,
+            WrongCode,
+            EmptyClose,
+            Lenient,
+            Silent,
+            CloseFirst,
+            CloseTcp,
+            Pingy,
+            Pongy,
+            Twice,
+            Masked,
+            Code1012,
+            TcpClose,
+            Http400,
+            BadAccept,
+            NoPong,
+            LatePong,
+            LateEcho,
+            LateClose,
+            Altered,
+            WrongType,
+            Fragments,
+            Bytewise,
+            Greeting,
+            DataAfterClose,
+            CloseTwice,
+            LongClose,
+            BadReason,
+            OneOctetClose,
+            Code1005,
+            Rsv2,
+            PongFragment,
+            NotMinimal,
+            SwallowUtf8,
+            Opcode3,
+            HalfFrame,
+            NoUpgrade,
+            Http10,
+            Subprotocol,
+            Extension,
+            Deflate,
+            UnknownParameter,
+            Window7,
+            FlagValue,
+            TwoAnswers,
+            IgnoresWindow,
+            Rsv1Continuation,
+            Truncated,
+            Garbage,
+            Uncompressed,
+            Rsv1NotAgreed,
+            FinalBlock,
+        ]
+    };
+
+    /// Its name in tables: the variant's, in lower case.
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
     pub fn named(name: &str) -> Self {
-        match name {
-            "good" => Self::Good,
-            "noclosereply" => Self::NoCloseReply,
-            "nodrop" => Self::NoDrop,
-            "dropraw" => Self::DropRaw,
-            "rst" => Self::Rst,
-            "fireandclose" => Self::FireAndClose,
-            "wrongcode" => Self::WrongCode,
-            "emptyclose" => Self::EmptyClose,
-            "lenient" => Self::Lenient,
-            "silent" => Self::Silent,
-            "closefirst" => Self::CloseFirst,
-            "closetcp" => Self::CloseTcp,
-            "pingy" => Self::Pingy,
-            "pongy" => Self::Pongy,
-            "twice" => Self::Twice,
-            "masked" => Self::Masked,
-            "code1012" => Self::Code1012,
-            "tcpclose" => Self::TcpClose,
-            "http400" => Self::Http400,
-            "badaccept" => Self::BadAccept,
-            _ => panic!("no such server: {name}"),
-        }
+        let found = Self::ALL.into_iter().find(|odd| odd.name() == name);
+        found.unwrap_or_else(|| panic!("no such endpoint: {name}"))
     }
 
     /// Listens at a port of its own and serves until the test ends.
@@ -126,6 +251,7 @@ impl Odd {
             stream,
             input: Vec::new(),
             message: None,
+            codec: None,
             close_sent: false,
             first_text: None,
         }
@@ -141,64 +267,33 @@ enum Then {
     Idle,
 }
 
+/// What has come of a message.
+struct Message {
+    opcode: Opcode,
+    compressed: bool,
+    payload: Vec<u8>,
+}
+
+/// Longer than the suite waits for anything that it waits for a second.
+const LATE: Duration = Duration::from_millis(1700);
+
 struct Endpoint {
     odd: Odd,
     role: Role,
     stream: TcpStream,
     input: Vec<u8>,
-    message: Option<(Opcode, Vec<u8>)>,
+    message: Option<Message>,
+    /// Once permessage-deflate is agreed.
+    codec: Option<Codec>,
     close_sent: bool,
     first_text: Option<String>,
 }
 
 impl Endpoint {
-    async fn head(&mut self) -> io::Result<Head> {
-        loop {
-            if let Some(len) = Head::len_in(&self.input) {
-                return Ok(Head::read(&self.input.drain(..len).collect::<Vec<u8>>()));
-            }
-            self.read().await?;
-        }
-    }
-
-    async fn dial(&mut self, address: SocketAddr, resource: &str) -> io::Result<()> {
-        let request = format!(
-            "GET {resource} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\n\
-             Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-             Sec-WebSocket-Version: 13\r\n\r\n"
-        );
-        self.stream.write_all(request.as_bytes()).await?;
-        let answer = self.head().await?;
-        if !answer.first_line.contains("101") {
-            self.first_text = Some(answer.first_line);
-            return Ok(());
-        }
-        if self.odd == Odd::TcpClose {
-            return Ok(());
-        }
-        self.converse().await
-    }
-
-    async fn serve(mut self) -> io::Result<()> {
-        let head = self.head().await?;
-        let mut accept = accept(&head.field("sec-websocket-key").unwrap_or_default());
-        match self.odd {
-            Odd::TcpClose => return Ok(()),
-            Odd::Http400 => {
-                return self.stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-            }
-            Odd::BadAccept => accept = accept.to_lowercase(),
-            _ => {}
-        }
-        let answer = format!(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: {accept}\r\n\r\n"
-        );
-        self.stream.write_all(answer.as_bytes()).await?;
-        self.converse().await
-    }
-
     async fn converse(&mut self) -> io::Result<()> {
+        if self.odd == Odd::Greeting {
+            self.send(Opcode::TEXT, b"greetings").await?;
+        }
         if self.odd == Odd::CloseFirst {
             self.close(Some(1000)).await?;
         }
@@ -235,25 +330,6 @@ impl Endpoint {
         }
     }
 
-    async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
-        // The odd one does what the other role has to.
-        let masks = (self.role == Role::Client) != (self.odd == Odd::Masked);
-        let mask = masks.then_some([1, 2, 3, 4]);
-        let payload_len = payload.len() as u64;
-        let header = Header { fin: true, rsv: 0, opcode, payload_len, mask };
-        self.stream.write_all(&wire::frame(&header, payload)).await
-    }
-
-    async fn close(&mut self, code: Option<u16>) -> io::Result<()> {
-        let code = match self.odd {
-            Odd::EmptyClose => None,
-            Odd::Code1012 => Some(1012),
-            _ => code,
-        };
-        self.close_sent = true;
-        self.send(Opcode::CLOSE, &code.map(u16::to_be_bytes).map_or(vec![], Vec::from)).await
-    }
-
     /// The close code for a frame that may not be.
     fn violation(&self, header: &Header, payload: &[u8]) -> Option<u16> {
         let inside = self.message.is_some();
@@ -265,7 +341,8 @@ impl Endpoint {
                 !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
             }
         };
-        let broken = header.rsv != 0
+        let may_compress = self.codec.is_some() && matches!(header.opcode.0, 1 | 2);
+        let broken = (header.rsv != 0 && !(header.rsv == 4 && may_compress))
             || header.mask.is_some() == (self.role == Role::Client)
             || match header.opcode.0 {
                 0 => !inside,
@@ -307,36 +384,48 @@ impl Endpoint {
             });
         }
         match header.opcode {
-            Opcode::PING => self.send(Opcode::PONG, &payload).await?,
+            Opcode::PING if self.odd == Odd::NoPong => {}
+            Opcode::PING => {
+                if self.odd == Odd::LatePong {
+                    tokio::time::sleep(LATE).await;
+                }
+                self.send(Opcode::PONG, &payload).await?;
+            }
             Opcode::PONG => {}
             Opcode::CLOSE => return self.answer_close(&payload).await,
             opcode => {
-                let (_, message) = self.message.get_or_insert((opcode, Vec::new()));
-                message.extend_from_slice(&payload);
-                if let Some((opcode, message)) = self.message.take_if(|_| header.fin) {
-                    return self.echo(opcode, message).await;
+                let compressed = header.rsv == 4;
+                let begun = || Message { opcode, compressed, payload: Vec::new() };
+                self.message.get_or_insert_with(begun).payload.extend_from_slice(&payload);
+                if let Some(message) = self.message.take_if(|_| header.fin) {
+                    return self.handle_message(message).await;
                 }
             }
         }
         Ok(Then::GoOn)
     }
 
-    async fn echo(&mut self, opcode: Opcode, message: Vec<u8>) -> io::Result<Then> {
+    async fn handle_message(&mut self, message: Message) -> io::Result<Then> {
+        let Message { opcode, compressed, payload: mut message } = message;
+        if let Some(codec) = self.codec.as_mut().filter(|_| compressed) {
+            codec.begin();
+            let expanded = codec.expand(&message, usize::MAX);
+            let Ok(expanded) = expanded.and_then(|octets| codec.end().map(|()| octets)) else {
+                return self.fail(1007).await;
+            };
+            message = expanded;
+        }
         let bad = opcode == Opcode::TEXT && std::str::from_utf8(&message).is_err();
-        if bad && self.odd != Odd::Lenient {
-            return self.fail(1007).await;
+        match self.odd {
+            Odd::SwallowUtf8 if bad => return Ok(Then::GoOn),
+            Odd::Lenient => {}
+            _ if bad => return self.fail(1007).await,
+            _ => {}
         }
         if opcode == Opcode::TEXT && self.first_text.is_none() {
             self.first_text = Some(String::from_utf8_lossy(&message).into_owned());
         }
-        match self.odd {
-            Odd::Pingy => self.send(Opcode::PING, b"before").await?,
-            Odd::Pongy => self.send(Opcode::PONG, b"before").await?,
-            Odd::Twice => self.send(opcode, &message).await?,
-            _ => {}
-        }
-        self.send(opcode, &message).await?;
-        Ok(Then::GoOn)
+        self.echo(opcode, message).await
     }
 
     async fn fail(&mut self, code: u16) -> io::Result<Then> {
@@ -360,6 +449,9 @@ impl Endpoint {
             [_] => Some(1000),
             [] => None,
         };
+        if self.odd == Odd::LateClose {
+            tokio::time::sleep(LATE).await;
+        }
         match self.odd {
             Odd::NoCloseReply => return Ok(Then::GoOn),
             Odd::CloseTcp => return Ok(Then::Close),
