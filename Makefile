@@ -7,6 +7,8 @@ CARGO_FLAGS ?=
 ROLE        ?= both
 # Who runs the suite: auto, docker or wstest.
 ENGINE      ?= auto
+# Which testees `make parity` takes; empty is all.
+ONLY        ?=
 # Which cases, as the suite writes patterns; empty is all 517.
 CASES       ?=
 
@@ -14,7 +16,7 @@ BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
 SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
-.PHONY: help autobahn test lint docs bench gate bless harness
+.PHONY: help autobahn parity test lint docs bench gate bless harness
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +25,12 @@ help: ## Show these targets
 autobahn: harness ## The main job: Autobahn|Testsuite against our server and client, then the gate
 	$(BUILT)/wsconf autobahn --role $(ROLE) --engine $(ENGINE) $(SELECT) --fail-on never
 	$(BUILT)/wsconf gate --role $(ROLE) $(SELECT)
+
+parity: export WS_PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target)/peers)
+parity: harness ## The suite and our engine against the same testees, verdict by verdict
+	$(CARGO) build $(CARGO_FLAGS) --release -p ws-peers --bins
+	harness/peers/install.sh $(WS_PEERS)
+	$(BUILT)/wsconf parity --testees harness/peers/testees.toml --role $(ROLE) $(SELECT) $(addprefix --only ,$(ONLY))
 
 test: ## All tests of the workspace, documentation and fuzz replay included
 	$(CARGO) test $(CARGO_FLAGS) --workspace --all-features

@@ -1,5 +1,6 @@
 //! The testee as a process: ours, found beside this program, or somebody else's.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -55,6 +56,7 @@ pub(super) fn start_command(
 ) -> Result<Group, Error> {
     let mut command = Command::new("sh");
     command.args(["-c", line]).env("WS_URL", url).env("WS_AGENT", agent);
+    command.env("PATH", path_with_us());
     start(command, line, log)
 }
 
@@ -79,6 +81,15 @@ fn beside_us(name: &str) -> Result<PathBuf, Error> {
         "{} is not there; build it with `cargo build -p ws-harness --bins`",
         path.display()
     )))
+}
+
+/// This process's `PATH` with the folder of this program in front: a testee of this workspace can
+/// be named without it.
+pub(crate) fn path_with_us() -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let us = std::env::current_exe().ok().and_then(|us| us.parent().map(Path::to_owned));
+    let paths = us.into_iter().chain(std::env::split_paths(&path));
+    std::env::join_paths(paths).unwrap_or(path)
 }
 
 /// Waits until something accepts TCP connections at `address`, `within` at most.

@@ -15,7 +15,7 @@ use crate::autobahn::index::file_name_of;
 use crate::conformance::CaseId;
 use crate::conformance::select::select;
 use crate::error::io;
-use crate::parity::both::{Pair, Who, path_with_us};
+use crate::parity::both::{Pair, Who};
 use crate::parity::diff::{Difference, Said, compare};
 use crate::parity::known::{self, Known};
 use crate::parity::testees;
@@ -213,15 +213,11 @@ impl Options {
         if let Some(url) = url {
             return Ok(one(Who::ServerAt(url.clone())));
         }
-        let us = std::env::current_exe().map_err(io("cannot tell where this program is"))?;
-        let path = path_with_us(&us, &std::env::var_os("PATH").unwrap_or_default());
-        let path = path.to_string_lossy().replace('\'', "'\\''");
-        let command = |line: &str| format!("PATH='{path}'; export PATH; {line}");
         if let Some(line) = server_command {
-            return Ok(one(Who::ServerCommand(command(line))));
+            return Ok(one(Who::ServerCommand(line.clone())));
         }
         if let Some(line) = client_command {
-            return Ok(one(Who::ClientCommand(command(line))));
+            return Ok(one(Who::ClientCommand(line.clone())));
         }
         let Some(file) = &self.testees else { return Ok(Vec::new()) };
         let testees = testees::load(file)?;
@@ -246,8 +242,8 @@ impl Options {
             for &role in self.role.each() {
                 let Some(line) = testee.command(role).filter(|_| !its.is_empty()) else { continue };
                 let who = match role {
-                    Role::Server => Who::ServerCommand(command(line)),
-                    Role::Client => Who::ClientCommand(command(line)),
+                    Role::Server => Who::ServerCommand(line.to_owned()),
+                    Role::Client => Who::ClientCommand(line.to_owned()),
                 };
                 rounds.push(Round { name: testee.name.clone(), who, ids: its.clone() });
             }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::Error;
 use crate::autobahn::engine::Engine;
 use crate::autobahn::progress::Board;
 use crate::autobahn::run::{self, Plan, Testee};
-use crate::autobahn::testee::{accepts, free_port};
+use crate::autobahn::testee::{accepts, free_port, path_with_us};
 use crate::conformance::CaseId;
 use crate::error::io;
 use crate::group::Group;
@@ -101,6 +101,7 @@ impl Pair<'_> {
                 };
                 let mut command = Command::new("sh");
                 command.args(["-c", line]).env("WS_PORT", port.to_string());
+                command.env("PATH", path_with_us());
                 command.stdin(Stdio::null()).stdout(log()?).stderr(log()?);
                 let mut server =
                     Group::spawn(&mut command).map_err(io(format!("cannot start `{line}`")))?;
@@ -134,6 +135,7 @@ impl Pair<'_> {
         let out = self.keep.join("engine");
         let us = std::env::current_exe().map_err(io("cannot tell where this program is"))?;
         let mut command = Command::new(us);
+        command.env("PATH", path_with_us());
         match testee {
             Testee::ClientCommand(line) => command.args(["test", "client", "--command", line]),
             Testee::ServerAt(url) => command.args(["test", "server", url]),
@@ -171,13 +173,4 @@ async fn stop(server: &mut Option<Group>) {
         // It has served; how it ends is not judged here.
         let _ = server.stop(GRACE).await;
     }
-}
-
-/// This process's `PATH` with the folder of this program in front, where testees of this workspace
-/// are.
-#[must_use]
-pub fn path_with_us(us: &Path, path: &std::ffi::OsStr) -> std::ffi::OsString {
-    let folder = us.parent().map(Path::to_owned);
-    let paths = folder.into_iter().chain(std::env::split_paths(path));
-    std::env::join_paths(paths).unwrap_or_else(|_| path.to_owned())
 }

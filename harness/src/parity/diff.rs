@@ -96,15 +96,16 @@ mod tests {
 
     #[test]
     fn over_several_runs_one_verdict_in_common_is_enough() {
-        let ok = case("1.1.1", Behavior::Ok, BehaviorClose::Ok);
-        let not_strict = case("1.1.1", Behavior::NonStrict, BehaviorClose::Ok);
+        let id = "1.1.1".parse().unwrap();
+        let ok = [case("1.1.1", Behavior::Ok, BehaviorClose::Ok)];
+        let not_strict = [case("1.1.1", Behavior::NonStrict, BehaviorClose::Ok)];
         let mut said = Said::default();
-        assert!(!said.in_common(&ok.id), "nothing was said");
-        said.add(&[ok.clone()], &[not_strict.clone()]);
-        said.add(&[ok.clone()], &[not_strict.clone()]);
-        assert!(!said.in_common(&ok.id));
-        said.add(&[not_strict], &[]);
-        assert!(said.in_common(&ok.id), "at different times");
+        assert!(!said.in_common(&id), "nothing was said");
+        said.add(&ok, &not_strict);
+        said.add(&ok, &not_strict);
+        assert!(!said.in_common(&id));
+        said.add(&not_strict, &[]);
+        assert!(said.in_common(&id), "at different times");
         assert!(!said.in_common(&"1.1.2".parse().unwrap()));
     }
 
