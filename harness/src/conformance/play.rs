@@ -27,7 +27,7 @@ const TURN: Duration = Duration::from_micros(10);
 
 /// So many turns of a case last as long. In longer series nothing depends on what the peer does
 /// between two pieces, and 9.5 and 9.6 have 65,000 of them.
-const TIMED_TURNS: usize = 1000;
+const TIMED_TURNS: usize = 200;
 
 /// How long a case waits for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
