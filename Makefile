@@ -7,6 +7,8 @@ CARGO_FLAGS ?=
 ROLE        ?= both
 # Who runs the cases: auto, docker, wstest or native (our own engine).
 ENGINE      ?= auto
+# Which testees `make parity` takes; empty is all.
+ONLY        ?=
 # Which cases, as the suite writes patterns; empty is all 517.
 CASES       ?=
 # make conformance QUICK=--quick: fewer messages in groups 12 and 13.
@@ -16,7 +18,7 @@ BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
 SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
-.PHONY: help autobahn conformance test lint docs bench gate bless harness
+.PHONY: help autobahn conformance parity test lint docs bench gate bless harness
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +31,12 @@ autobahn: harness ## The main job: Autobahn|Testsuite against our server and cli
 conformance: harness ## The same cases by our own engine, then the gate; QUICK=--quick takes seconds
 	$(BUILT)/wsconf autobahn --role $(ROLE) --engine native $(QUICK) $(SELECT) --out reports/latest/native --fail-on never
 	$(BUILT)/wsconf gate --role $(ROLE) $(SELECT) --latest reports/latest/native
+
+parity: export WS_PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target)/peers)
+parity: harness ## The suite and our engine against the same testees, verdict by verdict
+	$(CARGO) build $(CARGO_FLAGS) --release -p ws-peers --bins
+	harness/peers/install.sh $(WS_PEERS)
+	$(BUILT)/wsconf parity --testees harness/peers/testees.toml --role $(ROLE) $(SELECT) $(addprefix --only ,$(ONLY))
 
 test: ## All tests of the workspace, documentation and fuzz replay included
 	$(CARGO) test $(CARGO_FLAGS) --workspace --all-features

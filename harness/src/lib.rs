@@ -47,6 +47,8 @@ pub mod testee;
 
 pub mod report;
 
+pub mod parity;
+
 pub mod cmd;
 
 mod error;

@@ -18,7 +18,7 @@ mod wstest;
 pub mod run;
 
 mod suite;
-mod testee;
+pub(crate) mod testee;
 
 pub mod progress;
 

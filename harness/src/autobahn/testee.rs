@@ -1,5 +1,6 @@
 //! The testee as a process: ours, found beside this program, or somebody else's.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,7 @@ pub(super) fn start_command(
 ) -> Result<Group, Error> {
     let mut command = Command::new("sh");
     command.args(["-c", line]).env("WS_URL", url).env("WS_AGENT", agent);
+    command.env("PATH", path_with_us());
     start(command, line, log)
 }
 
@@ -86,10 +88,19 @@ fn beside_us(name: &str) -> Result<PathBuf, Error> {
     )))
 }
 
+/// This process's `PATH` with the folder of this program in front: a testee of this workspace can
+/// be named without it.
+pub(crate) fn path_with_us() -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let us = std::env::current_exe().ok().and_then(|us| us.parent().map(Path::to_owned));
+    let paths = us.into_iter().chain(std::env::split_paths(&path));
+    std::env::join_paths(paths).unwrap_or(path)
+}
+
 /// Waits until something accepts TCP connections at `address`, `within` at most.
 ///
 /// Between two refusals it waits longer each time, from 2 ms to 200 ms.
-pub(super) async fn accepts(address: &str, within: Duration) -> Result<(), Error> {
+pub(crate) async fn accepts(address: &str, within: Duration) -> Result<(), Error> {
     let deadline = Instant::now() + within;
     let mut pause = Duration::from_millis(2);
     loop {
@@ -130,7 +141,7 @@ pub(super) fn address_of(url: &str) -> Result<String, Error> {
 }
 
 /// A port that was free a moment ago. Whoever needs it can still lose it, and has to ask again.
-pub(super) async fn free_port() -> Result<u16, Error> {
+pub(crate) async fn free_port() -> Result<u16, Error> {
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
     let listener = tokio::net::TcpListener::bind(any).await.map_err(io("no free port"))?;
     Ok(listener.local_addr().map_err(io("no free port"))?.port())

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod gate;
 pub mod list;
 pub mod merge;
+pub mod parity;
 pub mod spec;
 pub mod test;
 
@@ -34,6 +35,8 @@ pub enum Command {
     /// Run the suite's cases with the engine of this program, against a server or for clients.
     #[command(subcommand)]
     Test(test::Test),
+    /// Judge testees with the suite and with the engine of this program, and compare verdicts.
+    Parity(parity::Options),
     /// Compare reports with their baselines: worse, better, missing and new cases all fail.
     Gate(gate::Options),
     /// Make the latest reports the baselines.
@@ -56,6 +59,7 @@ pub fn run(command: Command) -> ExitCode {
     let ended = match command {
         Command::Autobahn(options) => options.run(),
         Command::Test(test) => test.run(),
+        Command::Parity(options) => options.run(),
         Command::Gate(options) => options.run(),
         Command::Bless(options) => options.run(),
         Command::Spec(options) => options.run(),

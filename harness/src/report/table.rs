@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::diff::Difference;
 use super::schema::{Case, Role, Verdict};
+use crate::parity::known::shown;
 
 /// `server: 301 cases: 298 OK/OK, 3 INFORMATIONAL`, best verdict first.
 #[must_use]
@@ -66,4 +67,52 @@ fn columns<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; 
         text.push('\n');
     }
     text
+}
+
+/// What both judges said of one testee in one role, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParityRow {
+    /// The testee.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// Cases that both were asked to judge.
+    pub compared: usize,
+    /// Those on which they do not agree, and nobody says why.
+    pub differing: usize,
+    /// Those on which they do not agree for a reason that is known.
+    pub explained: usize,
+    /// Those on which they agreed only when played again.
+    pub unsteady: usize,
+    /// Differences that are known, and are none.
+    pub not_used: usize,
+}
+
+/// One row for each testee and role.
+#[must_use]
+pub fn parity(rows: &[ParityRow]) -> String {
+    let rows = rows.iter().map(|row| {
+        let name = (row.name.clone(), row.role.name().to_owned());
+        let numbers = [row.compared, row.differing, row.explained, row.unsteady, row.not_used];
+        let [compared, differing, explained, unsteady, not_used] = numbers.map(|n| n.to_string());
+        [name.0, name.1, compared, differing, explained, unsteady, not_used]
+    });
+    columns(["testee", "role", "compared", "differ", "known", "unsteady", "not used"], rows)
+}
+
+/// One row for each case on which suite and engine do not agree; nothing if they do.
+#[must_use]
+pub fn parity_differences(
+    name: &str,
+    role: Role,
+    differences: &[crate::parity::diff::Difference],
+) -> String {
+    if differences.is_empty() {
+        return String::new();
+    }
+    let rows = differences.iter().map(|one| {
+        let (suite, engine) = (shown(one.suite), shown(one.engine));
+        [name.to_owned(), role.name().to_owned(), one.id.to_string(), suite, engine]
+    });
+    columns(["testee", "role", "case", "suite", "engine"], rows)
 }
