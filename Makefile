@@ -1,4 +1,5 @@
-# Everything here needs Rust and make; `autobahn` also Docker with compose or a Python 2.7.
+# Everything here needs Rust and make; `autobahn` runs the real suite where there is Docker with compose
+# or a Python 2.7, and our own engine elsewhere.
 
 CARGO       ?= cargo
 # Passed to every cargo command that builds; CI says --locked.

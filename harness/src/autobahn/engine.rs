@@ -153,14 +153,14 @@ pub async fn choose(
             "--quick is of our own engine: add --engine native".to_owned(),
         ));
     }
-    if wanted == Wanted::Native {
-        say("engine: native: as asked by --engine");
-        return native(places);
-    }
     let no_docker = match wanted {
+        Wanted::Native => {
+            say("engine: native: as asked by --engine");
+            return native(places);
+        }
         Wanted::Wstest => "as asked by --engine".to_owned(),
         Wanted::Auto if places.wstest.is_some() => "as asked by --wstest".to_owned(),
-        Wanted::Auto | Wanted::Docker | Wanted::Native => {
+        Wanted::Auto | Wanted::Docker => {
             match Compose::find(places.compose_file.as_deref()).await {
                 Ok(compose) => {
                     let why = match wanted {
