@@ -276,6 +276,34 @@ async fn a_status_waits_for_its_case() {
     assert_eq!(asking.await.unwrap().as_deref(), Some(r#"{"behavior":"OK"}"#));
 }
 
+/// A client may see the end of a case before the engine has written its verdict down.
+#[tokio::test]
+async fn a_report_waits_for_the_cases_of_its_agent() {
+    let (server, address) = fuzzing_server(&["1.1.1"]).await;
+    let idle = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = "GET /runCase?case=1&agent=x HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    let (reads, mut writes) = idle.into_split();
+    tokio::io::AsyncWriteExt::write_all(&mut writes, request.as_bytes()).await.unwrap();
+    server.news().wait_for(|news| news.begun == 1).await.unwrap();
+
+    let report = |agent| async move {
+        Odd::Good.visit(address, &format!("/updateReports?agent={agent}")).await
+    };
+    let asking = tokio::spawn(report("x"));
+    report("another").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!asking.is_finished(), "the case of x still runs");
+    assert_eq!(server.news().borrow().reports, 1);
+
+    drop((reads, writes));
+    asking.await.unwrap();
+    let news = server.news();
+    assert_eq!((news.borrow().done, news.borrow().running.len()), (1, 0));
+    assert_eq!(server.results(|results| results.lines("x").len()), 1);
+}
+
 /// The suite's files are there when the answer to `/updateReports` is.
 #[tokio::test]
 async fn reports_are_written_when_they_are_asked_for() {
@@ -288,6 +316,7 @@ async fn reports_are_written_when_they_are_asked_for() {
     Odd::Http400.visit(address, "/runCase?case=1&agent=two").await;
     assert!(!dir.path().join("index.json").exists());
     Odd::Good.visit(address, "/updateReports?agent=one").await;
+    Odd::Good.visit(address, "/updateReports?agent=two").await;
     let index = std::fs::read_to_string(dir.path().join("index.json")).unwrap();
     let index: serde_json::Value = serde_json::from_str(&index).unwrap();
     for agent in ["one", "two"] {

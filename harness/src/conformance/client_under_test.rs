@@ -9,9 +9,10 @@
 //! | `/runCase` | `case` or `casetuple`, `agent` | the case is played |
 //! | `/getCaseInfo` | `case` or `casetuple` | a text with its id and description, then Close |
 //! | `/getCaseStatus` | `case` or `casetuple`, `agent` | a text with its behaviour once it is done |
-//! | `/updateReports` | `agent`, `shutdownOnComplete` | the reports are written, then Close |
+//! | `/updateReports` | `agent`, `shutdownOnComplete` | the reports are written once no case of `agent` runs, then Close |
 //! | `/stopServer` | | the server stops |
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -71,6 +72,8 @@ pub struct News {
     pub last: Option<CaseId>,
     /// Cases done.
     pub done: usize,
+    /// How many of the cases begun are not done, by agent; none is not there.
+    pub running: BTreeMap<String, usize>,
     /// How often reports were written.
     pub reports: usize,
     /// Somebody has asked the server to stop.
@@ -82,7 +85,7 @@ enum Route {
     Say(String),
     Run { index: usize, agent: String },
     Status { index: usize, agent: String },
-    Report { stop: bool },
+    Report { agent: String, stop: bool },
     Stop,
 }
 
@@ -146,7 +149,10 @@ impl Server {
                 let text = json!({ "behavior": behavior }).to_string();
                 self.say(stream, &input, &rest, &asked, Some(text)).await?;
             }
-            Route::Report { stop } => {
+            Route::Report { agent, stop } => {
+                // A client sees the end of a case before its verdict is written down.
+                let mut news = self.news();
+                let _ = news.wait_for(|news| !news.running.contains_key(&agent)).await;
                 self.results(Results::sum_up)?;
                 self.say(stream, &input, &rest, &asked, None).await?;
                 self.news.send_modify(|news| {
@@ -191,7 +197,7 @@ impl Server {
                 let (id, about) = (&case.id, &case.about);
                 Route::Say(json!({ "id": id, "description": about }).to_string())
             }
-            "/updateReports" => agent.map(|_| Route::Report { stop })?,
+            "/updateReports" => Route::Report { agent: agent?, stop },
             "/stopServer" => Route::Stop,
             _ => return None,
         })
@@ -207,10 +213,7 @@ impl Server {
         agent: String,
     ) -> io::Result<()> {
         let case = Arc::clone(&self.cases[index]);
-        self.news.send_modify(|news| {
-            news.begun += 1;
-            news.last = Some(case.id.clone());
-        });
+        let running = Running::begin(&self.news, &agent, &case.id);
         let started = SystemTime::now();
         let seen = match deflate::answer(&asked.extensions, case.deflate.unwrap_or_default()) {
             Ok(taken) => {
@@ -237,7 +240,7 @@ impl Server {
         let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
         let added = results.add(&agent, index + 1, &played);
         drop(results);
-        self.news.send_modify(|news| news.done += 1);
+        drop(running);
         added
     }
 
@@ -275,6 +278,35 @@ impl Server {
                 return "FAILED";
             }
         }
+    }
+}
+
+/// A case of an agent, from its request to its verdict, however it ends.
+struct Running<'a> {
+    news: &'a watch::Sender<News>,
+    agent: &'a str,
+}
+
+impl<'a> Running<'a> {
+    fn begin(news: &'a watch::Sender<News>, agent: &'a str, id: &CaseId) -> Self {
+        news.send_modify(|news| {
+            news.begun += 1;
+            news.last = Some(id.clone());
+            *news.running.entry(agent.to_owned()).or_default() += 1;
+        });
+        Self { news, agent }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.news.send_modify(|news| {
+            news.done += 1;
+            match news.running.get_mut(self.agent) {
+                Some(more) if *more > 1 => *more -= 1,
+                _ => drop(news.running.remove(self.agent)),
+            }
+        });
     }
 }
 
