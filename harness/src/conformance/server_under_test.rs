@@ -133,8 +133,9 @@ where
 {
     let Run { mut cases, dial, settings, jobs, retries } = run;
     cases.sort_by_key(|case| !waits(case));
+    // Twice the cores: while one waits for its echo, another has the core.
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let heavy = Arc::new(Semaphore::new(cores.min(jobs)));
+    let heavy = Arc::new(Semaphore::new((2 * cores).min(jobs)));
     let dial = Arc::new(dial);
     let mut waiting = cases.into_iter();
     let mut playing = JoinSet::new();
