@@ -99,12 +99,16 @@ pub enum Odd {
     UnknownParameter,
     /// Says a window of 7 bits.
     Window7,
+    /// Says a window of 8 bits.
+    Window8,
     /// Gives a value to `server_no_context_takeover`.
     FlagValue,
     /// Says permessage-deflate twice.
     TwoAnswers,
     /// Agrees to a window of 9 bits, and takes one of 15.
     IgnoresWindow,
+    /// Agrees to compress each message for itself, and refers to earlier ones.
+    IgnoresTakeover,
     /// Sets RSV1 on continuations as well.
     Rsv1Continuation,
     /// Leaves out the second half of what it has compressed.
@@ -121,7 +125,7 @@ pub enum Odd {
 
 impl Odd {
     /// All of them.
-    pub const ALL: [Self; 57] = {
+    pub const ALL: [Self; 59] = {
         use Odd::*;
         [
             Good,
@@ -172,9 +176,11 @@ impl Odd {
             Deflate,
             UnknownParameter,
             Window7,
+            Window8,
             FlagValue,
             TwoAnswers,
             IgnoresWindow,
+            IgnoresTakeover,
             Rsv1Continuation,
             Truncated,
             Garbage,

@@ -25,6 +25,7 @@ impl Odd {
         match self {
             Self::Deflate
             | Self::IgnoresWindow
+            | Self::IgnoresTakeover
             | Self::Rsv1Continuation
             | Self::Truncated
             | Self::Garbage
@@ -32,6 +33,7 @@ impl Odd {
             | Self::FinalBlock => Some(NARROW.to_owned()),
             Self::UnknownParameter => more("window=9"),
             Self::Window7 => more("server_max_window_bits=7"),
+            Self::Window8 => more("server_max_window_bits=8"),
             Self::FlagValue => more("server_no_context_takeover=true"),
             Self::TwoAnswers => Some("permessage-deflate, permessage-deflate".to_owned()),
             Self::Extension => Some("x-nobody-knows".to_owned()),
@@ -57,9 +59,10 @@ impl Endpoint {
             return;
         }
         let bits = if self.odd == Odd::IgnoresWindow { 15 } else { 9 };
+        let resets = self.odd != Odd::IgnoresTakeover;
         let agreed = Agreed {
-            server_no_context_takeover: true,
-            client_no_context_takeover: true,
+            server_no_context_takeover: resets,
+            client_no_context_takeover: resets,
             server_max_window_bits: bits,
             client_max_window_bits: bits,
         };

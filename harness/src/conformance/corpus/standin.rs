@@ -202,7 +202,8 @@ fn prose(len: usize) -> Vec<u8> {
     octets
 }
 
-/// Windows bitmap, 512 × 512 pixels of 8 bits with a grey palette: slopes under noise.
+/// Windows bitmap, 512 × 512 pixels of 8 bits with a grey palette: slopes under noise, and here and
+/// there a plain surface, where pixels repeat as they do in a picture of something.
 fn bitmap() -> Vec<u8> {
     const SIDE: usize = 512;
     let mut octets = b"BM".to_vec();
@@ -218,7 +219,8 @@ fn bitmap() -> Vec<u8> {
             let corner = |dx: usize, dy: usize| corners[(y / 64 + dy) * 9 + x / 64 + dx];
             let across = |dy| corner(0, dy) * (64 - x % 64) + corner(1, dy) * (x % 64);
             let slope = (across(0) * (64 - y % 64) + across(1) * (y % 64)) / (64 * 64);
-            let noise = rng.below(36) + rng.below(36);
+            let plain = (x / 64 + 3 * (y / 64)) % 16 == 5;
+            let noise = if plain { rng.below(3) } else { rng.below(36) + rng.below(36) };
             octets.push(u8::try_from(slope + noise).unwrap_or(u8::MAX));
         }
     }
