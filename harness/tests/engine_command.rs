@@ -331,3 +331,54 @@ fn unusable_options_are_2_and_say_what_to_do() {
         assert!(err.contains(says), "{arguments:?}: {err}");
     }
 }
+
+/// Ctrl-C leaves reports of what is done, and says that the run was not.
+#[test]
+fn an_interrupted_run_reports_the_cases_that_are_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let report = |out: &str| json(&dir.path().join(out).join("report.json"));
+    // 7.1.1 is done in no time; a testee that never answers keeps the other for some seconds.
+    let deaf = raw_server(|stream| {
+        let _ = stream.peek(&mut [0]);
+        std::thread::sleep(Duration::from_secs(60));
+    });
+    let spec = format!(
+        r#"{{"outdir": "server", "servers": [{{"agent": "ours", "url": "{}"}},
+            {{"agent": "deaf", "url": "ws://{deaf}"}}], "cases": ["7.1.1"]}}"#,
+        server.1
+    );
+    std::fs::write(dir.path().join("spec.json"), spec).unwrap();
+    let command =
+        format!("{} --url $WS_URL --agent $WS_AGENT --jobs 8", env!("CARGO_BIN_EXE_ws-client"));
+    let runs: [(&str, &[&str], &str); 2] = [
+        ("server", &["test", "server", "--spec", "spec.json"], "case_7_1_1.json"),
+        (
+            "client",
+            &["test", "client", "--command", &command, "--out", "client"],
+            "case_7_1_1.json",
+        ),
+    ];
+    for (out, arguments, done) in runs {
+        let mut us = wsconf(dir.path()).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let folder = dir.path().join(out);
+        let is_done = || {
+            let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            files.map(|file| file.file_name()).any(|name| name.to_string_lossy().ends_with(done))
+        };
+        while !is_done() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        let kill = Command::new("kill").args(["-INT", &us.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        let mut said = String::new();
+        us.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(us.wait().unwrap().code(), Some(130), "{out}: {said}");
+        assert!(folder.join("index.json").exists(), "{out}");
+        let index = json(&folder.join("index.json"));
+        let agents = index.as_object().unwrap();
+        assert!(agents.values().any(|cases| cases.get("7.1.1").is_some()), "{out}: {index}");
+        assert!(report(out)["cases"].is_array(), "{out}");
+    }
+}

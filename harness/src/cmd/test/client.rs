@@ -25,6 +25,7 @@ use crate::conformance::results::Results;
 use crate::error::io;
 use crate::group::Group;
 use crate::report::schema::Role;
+use crate::signals::StopSignals;
 
 /// A client that has ended gets this long until the engine has seen it go.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -95,9 +96,14 @@ impl Options {
             move |agent: &str, id: &CaseId| spec.excludes(agent, id)
         };
         let server = Server::new(cases, settings, results, excludes);
-        self.serve(&listener, address, &server, asked.ids.len()).await?;
+        let ended = self.serve(&listener, address, &server, asked.ids.len()).await;
+        // What is done is told whatever ends the run.
+        let interrupted = match ended {
+            Err(Error::Interrupted(number)) => Err(Error::Interrupted(number)),
+            ended => Ok(ended?),
+        };
         server.results(Results::sum_up).map_err(io(doing))?;
-        server.results(|results| {
+        let told = server.results(|results| {
             let agents: Vec<&str> = results.agents().collect();
             let mut exit = Exit::Same;
             for agent in &agents {
@@ -116,7 +122,8 @@ impl Options {
                 true => Err(Error::NothingRan("no client ran a case".to_owned())),
                 false => Ok(exit),
             }
-        })
+        });
+        interrupted.and(told)
     }
 
     fn scheme(&self) -> &'static str {
@@ -144,7 +151,7 @@ impl Options {
         }
     }
 
-    /// Serves until the client is done, or none comes any more.
+    /// Serves until the client is done, or none comes any more, or a signal comes.
     async fn serve(
         &self,
         listener: &TcpListener,
@@ -153,6 +160,7 @@ impl Options {
         total: usize,
     ) -> Result<(), Error> {
         let tls = self.tls()?;
+        let mut signals = StopSignals::install().map_err(io("cannot wait for signals"))?;
         let board = Board::new();
         let mut progress = board.run(Role::Client, total);
         let mut news = server.news();
@@ -206,6 +214,12 @@ impl Options {
                         return Err(Error::NothingRan(format!("the client: {error}")));
                     }
                     break;
+                }
+                number = signals.asked() => {
+                    if let Some(client) = &mut client {
+                        let _ = client.stop(DRAIN).await;
+                    }
+                    return Err(Error::Interrupted(number));
                 }
                 () = idle, if connections.is_empty() && !self.keep => {
                     let seconds = self.stall_timeout;

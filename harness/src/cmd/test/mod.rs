@@ -13,7 +13,6 @@ use std::future::Future;
 use clap::Subcommand;
 
 use super::exit::Exit;
-use super::until_signal;
 use crate::Error;
 use crate::error::io;
 
@@ -33,6 +32,7 @@ impl Test {
     ///
     /// - [`Error::Unusable`]: an option, a spec file or the folder for the reports.
     /// - [`Error::NothingRan`]: the server cannot be reached, or no client came.
+    /// - [`Error::Interrupted`]: a signal ended the run; the cases that were done are reported.
     pub fn run(&self) -> Result<Exit, Error> {
         match self {
             Self::Server(options) => block_on(options.run()),
@@ -43,5 +43,5 @@ impl Test {
 
 fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(io("cannot start"))?.block_on(until_signal(work))
+    runtime.map_err(io("cannot start"))?.block_on(work)
 }

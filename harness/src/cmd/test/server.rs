@@ -19,6 +19,7 @@ use crate::conformance::results::Results;
 use crate::conformance::server_under_test::{self, Dial, GoOn, News, Run};
 use crate::error::io;
 use crate::report::schema::Role;
+use crate::signals::StopSignals;
 
 /// Options of `wsconf test server`.
 #[derive(Debug, Args)]
@@ -95,6 +96,7 @@ impl Options {
         let places: BTreeMap<CaseId, usize> =
             crate::conformance::cases::ids().iter().cloned().zip(1..).collect();
         let doing = |out: &Path| format!("cannot write into {}", out.display());
+        let mut signals = StopSignals::install().map_err(io("cannot wait for signals"))?;
         let mut results = Results::new(out.as_deref())
             .map_err(io(out.as_deref().map_or_else(String::new, doing)))?;
         let mut exit = Exit::Same;
@@ -125,7 +127,7 @@ impl Options {
                     async move { target.connect(&tls).await }
                 }
             };
-            let ended = server_under_test::run(run, connect, |news| {
+            let playing = server_under_test::run(run, connect, |news| {
                 match news {
                     News::Begins(case) => {
                         self.common.tell_begin(&case.id, &agent);
@@ -141,8 +143,12 @@ impl Options {
                     }
                 }
                 GoOn::Yes
-            })
-            .await;
+            });
+            // What is done is told whatever ends the run.
+            let ended = tokio::select! {
+                ended = playing => Ok(ended),
+                number = signals.asked() => Err(Error::Interrupted(number)),
+            };
             drop(progress);
             drop(board);
             let written = failed_to_write.and_then(|()| results.sum_up());
@@ -150,7 +156,7 @@ impl Options {
             if several {
                 println!("{agent}:");
             }
-            if let Err(error) = ended {
+            if let Ok(Err(error)) = &ended {
                 let host = &target.host;
                 let unreachable = format!("cannot connect to {host}: {error}");
                 if results.lines(&agent).is_empty() {
@@ -162,6 +168,7 @@ impl Options {
             if conclude(&self.common, &asked, &agent, &results, out)? == Exit::Differs {
                 exit = Exit::Differs;
             }
+            ended.map(drop)?;
         }
         Ok(if self.common.fail_on == FailOn::Failed { exit } else { Exit::Same })
     }
