@@ -4,8 +4,9 @@
 //! applied to. Out: the phase behind them. Applying it twice from the same phase changes nothing,
 //! so the same function masks and unmasks. Knows nothing of frames.
 
-/// Octets done at a time: wide enough for the compiler to use the widest registers of the target.
-const BLOCK: usize = 64;
+mod blocks;
+
+use blocks::BLOCK;
 
 /// Masks or unmasks `payload` in place and returns the phase (0..=3) for the octets that follow it.
 ///
@@ -23,11 +24,7 @@ pub fn apply(payload: &mut [u8], key: [u8; 4], phase: usize) -> usize {
     let word = rotated(key, phase);
     let pattern = repeated(word);
     let (blocks, rest) = payload.as_chunks_mut::<BLOCK>();
-    for block in blocks {
-        for (octet, mask) in block.iter_mut().zip(pattern) {
-            *octet ^= mask;
-        }
-    }
+    blocks::apply(blocks, pattern);
     let (words, rest) = rest.as_chunks_mut::<8>();
     let wide = u64::from_ne_bytes(doubled(word));
     for octets in words {
@@ -49,11 +46,7 @@ pub fn copy(to: &mut [u8], from: &[u8], key: [u8; 4], phase: usize) -> usize {
     let pattern = repeated(word);
     let (to_blocks, to_rest) = to.as_chunks_mut::<BLOCK>();
     let (from_blocks, from_rest) = from.as_chunks::<BLOCK>();
-    for (to, from) in to_blocks.iter_mut().zip(from_blocks) {
-        for ((to, from), mask) in to.iter_mut().zip(from).zip(pattern) {
-            *to = from ^ mask;
-        }
-    }
+    blocks::copy(to_blocks, from_blocks, pattern);
     let (to_words, to_rest) = to_rest.as_chunks_mut::<8>();
     let (from_words, from_rest) = from_rest.as_chunks::<8>();
     let wide = u64::from_ne_bytes(doubled(word));
