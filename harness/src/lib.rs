@@ -36,14 +36,16 @@
 //! # }
 //! ```
 //!
-//! The testees live in [`testee`]; nothing outside that module uses `ws_core`, so that the judge
-//! shares no code with the judged. Processes and process groups make this a Unix crate.
+//! The testees live in [`testee`] and the load that `wsconf load` makes in [`load`]; nothing outside
+//! these uses `ws_core`, so that the judge shares no code with the judged. Processes and process groups make this a Unix crate.
 
 pub mod conformance;
 
 pub mod autobahn;
 
 pub mod testee;
+
+pub mod load;
 
 pub mod report;
 

@@ -5,33 +5,11 @@ mod support;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{run, wsconf};
-
-/// Our own server, for as long as this is held.
-struct Server(Child, String);
-
-impl Server {
-    fn start() -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ws-server"));
-        command.args(["--addr", "127.0.0.1:0"]).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-        Self(child, url)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use support::{Server, run, wsconf};
 
 /// A server on raw TCP that does this with each connection, in a thread that ends with the test.
 fn raw_server(answer: fn(TcpStream)) -> SocketAddr {
@@ -54,7 +32,7 @@ fn our_server_is_as_the_suite_wants_it() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start();
     let exclude = "9.* 12.* 13.*";
-    let arguments = ["test", "server", &server.1, "--exclude", exclude, "--out", "out"];
+    let arguments = ["test", "server", server.url(), "--exclude", exclude, "--out", "out"];
     let (code, out, err) = run(wsconf(dir.path()).args(arguments).args(["--agent", "Ours/1.0 x"]));
     assert_eq!(code, 0, "{out}{err}");
     assert_eq!(out, "server: 247 cases: 244 OK/OK, 3 INFORMATIONAL\n");
@@ -157,7 +135,7 @@ fn the_suites_own_spec_files_are_taken() {
         r#"{{"outdir": "reports", "options": {{"failByDrop": false}}, "exclude-agent-cases": {{}},
             "servers": [{{"agent": "one", "url": "{0}"}}, {{"agent": "two", "url": "{0}/x"}}],
             "cases": ["1.1.*"], "exclude-cases": ["1.1.8"]}}"#,
-        server.1
+        server.url()
     );
     std::fs::write(dir.path().join("fuzzingclient.json"), spec).unwrap();
     let (code, out, err) =
@@ -173,7 +151,7 @@ fn the_suites_own_spec_files_are_taken() {
 fn a_quick_run_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start();
-    let arguments = ["test", "server", &server.1, "--cases", "1.1.1", "--quick", "--out", "out"];
+    let arguments = ["test", "server", server.url(), "--cases", "1.1.1", "--quick", "--out", "out"];
     assert_eq!(run(wsconf(dir.path()).args(arguments)).0, 0);
     assert_eq!(json(&dir.path().join("out/report.json"))["suite"]["engine"], "native, --quick");
 }
@@ -183,7 +161,7 @@ fn the_parts_of_a_split_run_are_one_report() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start();
     let part = |shard: &str, out: &str| {
-        let arguments = ["test", "server", &server.1, "--cases", "1.*", "--agent", "x"];
+        let arguments = ["test", "server", server.url(), "--cases", "1.*", "--agent", "x"];
         run(wsconf(dir.path()).args(arguments).args(["--shard", shard, "--out", out])).0
     };
     assert_eq!((part("1/2", "one"), part("2/2", "two")), (0, 0));
@@ -209,7 +187,8 @@ fn the_parts_of_a_split_run_are_one_report() {
         assert_eq!(code, 2, "{parts:?}: {err}");
         assert!(err.contains(says), "{parts:?}: {err}");
     }
-    let other = ["test", "server", &server.1, "--cases", "2.*", "--agent", "y", "--out", "other"];
+    let other =
+        ["test", "server", server.url(), "--cases", "2.*", "--agent", "y", "--out", "other"];
     assert_eq!(run(wsconf(dir.path()).args(other)).0, 0);
     let (code, _, err) = merge(&["one/report.json", "other/report.json"]);
     assert!(code == 2 && err.contains("different testees"), "{err}");
@@ -346,7 +325,7 @@ fn an_interrupted_run_reports_the_cases_that_are_done() {
     let spec = format!(
         r#"{{"outdir": "server", "servers": [{{"agent": "ours", "url": "{}"}},
             {{"agent": "deaf", "url": "ws://{deaf}"}}], "cases": ["7.1.1"]}}"#,
-        server.1
+        server.url()
     );
     std::fs::write(dir.path().join("spec.json"), spec).unwrap();
     let command =

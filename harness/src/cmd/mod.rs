@@ -8,6 +8,7 @@ pub mod collect;
 pub mod explain;
 pub mod gate;
 pub mod list;
+pub mod load;
 pub mod merge;
 pub mod parity;
 pub mod spec;
@@ -49,6 +50,8 @@ pub enum Command {
     Merge(merge::Options),
     /// List the cases, a line each.
     List(list::Options),
+    /// Put load on an echo server: throughput, latencies, and what it costs the server.
+    Load(load::Options),
     /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
     Explain(explain::Options),
 }
@@ -66,6 +69,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Collect(options) => options.run(),
         Command::Merge(options) => options.run(),
         Command::List(options) => options.run(),
+        Command::Load(options) => options.run(),
         Command::Explain(options) => options.run(),
     };
     exit::code(ended)

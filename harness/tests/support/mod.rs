@@ -2,9 +2,10 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![allow(unreachable_pub, reason = "a module of each test binary, not a library")]
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use ws_harness::conformance::CaseId;
@@ -115,5 +116,36 @@ pub fn is_gone(pid: &str) -> bool {
             let mut kill = Command::new("sh");
             !kill.args(["-c", "kill -0 \"$0\" 2>/dev/null", pid]).status().unwrap().success()
         }
+    }
+}
+
+/// Our own server, for as long as this is held.
+pub struct Server(Child, String);
+
+impl Server {
+    pub fn start() -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ws-server"));
+        command.args(["--addr", "127.0.0.1:0"]).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+        Self(child, url)
+    }
+
+    pub fn url(&self) -> &str {
+        &self.1
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

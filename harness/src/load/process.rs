@@ -1,0 +1,72 @@
+//! What a process on this machine has used: CPU time and memory, as `/proc` tells it.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::Error;
+
+/// What a process had used at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Usage {
+    /// On a processor, all threads that still live.
+    pub(super) cpu: Duration,
+    /// Resident memory, in octets.
+    pub(super) resident: u64,
+}
+
+impl Usage {
+    /// Of this process, now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unusable`]: there is no such process, or no `/proc`.
+    pub(super) fn of(pid: u32) -> Result<Self, Error> {
+        let read = || -> io::Result<Self> { Ok(Self { cpu: cpu(pid)?, resident: resident(pid)? }) };
+        read().map_err(|error| {
+            Error::Unusable(format!(
+                "--pid {pid}: {error}; it needs Linux, and a server that runs here"
+            ))
+        })
+    }
+}
+
+fn folder(pid: u32) -> PathBuf {
+    PathBuf::from("/proc").join(pid.to_string())
+}
+
+fn cpu(pid: u32) -> io::Result<Duration> {
+    let mut nanoseconds = 0;
+    for task in fs::read_dir(folder(pid).join("task"))? {
+        // A thread may end between the listing and the reading.
+        let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
+        nanoseconds += text.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+fn resident(pid: u32) -> io::Result<u64> {
+    let status = fs::read_to_string(folder(pid).join("status"))?;
+    let kibioctets = status.lines().find_map(|line| {
+        line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    kibioctets.map(|kib| kib * 1024).ok_or_else(|| io::Error::other("no VmRSS in its status"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_uses_something_and_a_missing_one_is_told() {
+        let before = Usage::of(std::process::id()).unwrap();
+        let memory = vec![1_u8; 32 << 20];
+        assert_eq!(memory.iter().map(|octet| u64::from(*octet)).sum::<u64>(), 32 << 20);
+        let after = Usage::of(std::process::id()).unwrap();
+        assert!(after.cpu > before.cpu);
+        assert!(after.resident > before.resident + (16 << 20));
+        let error = Usage::of(u32::MAX).unwrap_err().to_string();
+        assert!(error.starts_with("--pid 4294967295: "), "{error}");
+    }
+}
