@@ -154,7 +154,8 @@ fn t27_a_server_without_descriptors_waits_and_goes_on_when_it_has_some() {
     thread::sleep(Duration::from_secs(2));
     let tries = server.tries() - before;
     assert!((1..=10).contains(&tries), "{tries} tries in two seconds");
-    let unserved = clients[1..].iter().filter(|io| !is_served(io, Duration::from_millis(20))).count();
+    let unserved =
+        clients[1..].iter().filter(|io| !is_served(io, Duration::from_millis(20))).count();
     assert!(unserved >= CLIENTS - usize::try_from(DESCRIPTORS).unwrap(), "{unserved} unserved");
     let last = clients.pop().unwrap();
     drop(clients);
