@@ -13,7 +13,8 @@ fn functions(folder: &Path, found: &mut BTreeSet<String>) {
             functions(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let source = std::fs::read_to_string(path).expect("UTF-8");
-            let names = source.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
+            let names =
+                source.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
             found.extend(names.map(str::to_owned));
         }
     }
