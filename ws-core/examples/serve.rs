@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use ws_core::Message;
 use ws_core::handshake::policy::{ChooseSubprotocol, OriginPolicy};
 use ws_core::tokio::serve::{Peer, PerAddress, Server, Socket};
 
@@ -34,7 +33,7 @@ async fn echo<P>(
     mut socket: Socket<TcpStream>,
     peer: Peer<SocketAddr, P>,
 ) -> Result<(), ws_core::tokio::Error> {
-    socket.feed(Message::text(format!("hello {}", peer.addr))).await?;
+    eprintln!("{} speaks {:?}", peer.addr, peer.agreed.subprotocol);
     while let Some(message) = socket.recv().await? {
         socket.feed(message).await?;
     }

@@ -103,6 +103,23 @@ async fn stopping_does_not_wait_for_a_peer_that_says_nothing() {
     drop(socket);
 }
 
+/// The same where another task than the handler's has the socket: it is woken, though the peer does
+/// nothing that would.
+#[tokio::test(start_paused = true)]
+async fn stopping_wakes_whichever_task_has_the_socket() {
+    let server = Server::builder().config(quick());
+    let mut server = start(server, |mut socket, _| async move {
+        let other = tokio::spawn(async move { socket.recv().await });
+        assert!(matches!(other.await.unwrap(), Err(Error::Failed(_))));
+    });
+    let _silent = server.connect().await;
+    sleep(PAUSE).await;
+    let start = Instant::now();
+    server.stop();
+    assert_eq!(server.ended().await.dropped, 0);
+    assert!(start.elapsed() <= Duration::from_millis(550), "{:?}", start.elapsed());
+}
+
 /// The peer does not read, so that the handler waits in `send`. The Close is behind what was queued:
 /// if the peer reads that after all, the next `send` is too late; if not, this one is, in time.
 #[tokio::test(start_paused = true)]

@@ -203,8 +203,9 @@ async fn talk(mut socket: WebSocket<TcpStream>, numbers: &mut Numbers, seen: &Sh
             closed
         }
         Err(error) => {
-            // What failed while writing is told to whoever receives as well.
-            let _ = timeout(CLOSE + FIN + 2 * TICK, socket.recv()).await.expect("no end in time");
+            // What failed while writing is told to whoever receives as well, behind what has come.
+            let last = async { while let Ok(Some(_)) = socket.recv().await {} };
+            timeout(CLOSE + FIN + 2 * TICK, last).await.expect("no end in time");
             Err(error)
         }
     };

@@ -49,10 +49,11 @@ impl Upgrade for Path {
 async fn handle(mut socket: Socket<TcpStream>, path: String) -> Result<(), Error> {
     if let Some(octets) = path.strip_prefix("/send/") {
         let mut left: usize = octets.parse().unwrap_or(0);
-        let message = Message::binary(vec![7; 64 * 1024]);
         while left > 0 {
-            socket.feed(message.clone()).await?;
+            // Each has octets of its own, as those of an application would.
+            let message = Message::binary(vec![7; 64 * 1024]);
             left = left.saturating_sub(message.payload().len());
+            socket.feed(message).await?;
         }
         return socket.flush().await;
     }
