@@ -222,26 +222,32 @@ async fn a_connection_that_was_taken_is_its_handlers_to_close() {
     assert_eq!(server.ended().await.dropped, 0);
 }
 
-/// A socket that outlives its handler's future was closed with it.
+/// A socket that outlives its handler's future was closed with it: whoever has it hears of that,
+/// waiting or later.
 #[tokio::test(start_paused = true)]
 async fn a_socket_that_was_given_away_has_ended() {
-    let notes = Notes::default();
-    let noted = notes.clone();
-    let server = start(Server::builder(), move |mut socket, _| {
-        let notes = noted.clone();
-        async move {
-            tokio::spawn(async move {
+    for waits in [true, false] {
+        let notes = Notes::default();
+        let noted = notes.clone();
+        let server = start(Server::builder(), move |mut socket, _| {
+            let notes = noted.clone();
+            async move {
+                tokio::spawn(async move {
+                    if !waits {
+                        sleep(2 * PAUSE).await;
+                    }
+                    notes.add(format!("{:?}", socket.recv().await));
+                    notes.add(is_too_late(&socket.send(Message::text("late")).await));
+                    notes.add(socket.into_websocket().is_none());
+                });
                 sleep(PAUSE).await;
-                notes.add(is_too_late(&socket.send(Message::text("late")).await));
-                notes.add(format!("{:?}", socket.recv().await));
-                notes.add(socket.into_websocket().is_none());
-            });
-        }
-    });
-    let mut socket = server.connect().await;
-    assert_eq!(closed_with(&mut socket).await.unwrap(), CloseCode::NORMAL);
-    sleep(2 * PAUSE).await;
-    assert_eq!(notes.all(), ["true", "Ok(None)", "true"]);
+            }
+        });
+        let mut socket = server.connect().await;
+        assert_eq!(closed_with(&mut socket).await.unwrap(), CloseCode::NORMAL);
+        sleep(3 * PAUSE).await;
+        assert_eq!(notes.all(), ["Ok(None)", "true", "true"], "waits: {waits}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

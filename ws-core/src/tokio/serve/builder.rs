@@ -15,6 +15,8 @@ use crate::handshake::policy::OriginPolicy;
 /// The default of [`Builder::policy`].
 pub(super) type SameOrigin<A> = fn(&A) -> OriginPolicy<'static>;
 
+const MAX_IN_FLIGHT: usize = 256 * 1024 * 1024;
+
 /// What every connection of a server begins with, unless [`Builder::config`] says otherwise. A
 /// server's defaults that differ from those of a bare connection belong here.
 fn default_config() -> Config {
@@ -43,18 +45,17 @@ pub struct Builder<A = SocketAddr, M = SameOrigin<A>> {
 impl<A> Server<A> {
     /// The defaults, to start from.
     pub fn builder() -> Builder<A> {
-        let max_in_flight = 256 * 1024 * 1024;
         Builder {
             server: Self {
                 config: default_config(),
-                budget: Budget::new(max_in_flight),
+                budget: Budget::new(MAX_IN_FLIGHT),
                 max_connections: 10_000,
                 retry_after: Duration::from_secs(5),
                 shutdown_timeout: Duration::from_secs(10),
                 admit: None,
                 policy: |_| OriginPolicy::same_origin(),
             },
-            max_in_flight,
+            max_in_flight: MAX_IN_FLIGHT,
         }
     }
 }
@@ -83,7 +84,8 @@ impl<A, M> Builder<A, M> {
 
     /// Octets that the unfinished messages of all connections may hold together, their first 64 KiB
     /// each not counted: see [`Budget`]. Default 256 MiB.
-    pub const fn max_in_flight(mut self, octets: usize) -> Self {
+    pub fn max_in_flight(mut self, octets: usize) -> Self {
+        self.server.budget = Budget::new(octets);
         self.max_in_flight = octets;
         self
     }
@@ -140,7 +142,7 @@ impl<A, M> Builder<A, M> {
     /// [`Misuse::LimitsContradict`]: no connections at all, no time to end, or an in-flight budget
     /// that not even one message of the greatest length fits into.
     pub fn build(self) -> Result<Server<A, M>, Misuse> {
-        let Self { mut server, max_in_flight } = self;
+        let Self { server, max_in_flight } = self;
         let longest = server.config.limits.max_message_len();
         if server.max_connections == 0
             || server.shutdown_timeout.is_zero()
@@ -148,7 +150,6 @@ impl<A, M> Builder<A, M> {
         {
             return Err(Misuse::LimitsContradict);
         }
-        server.budget = Budget::new(max_in_flight);
         Ok(server)
     }
 }

@@ -56,9 +56,14 @@ impl<S> Shared<S> {
         Socket { shared: Arc::clone(self) }
     }
 
-    /// The connection, unless the handler has taken it.
+    /// The connection, unless it was taken before. A task that has the [`Socket`] and waits is woken,
+    /// to see that it has nothing any more.
     pub(super) fn take(&self) -> Option<WebSocket<S>> {
-        self.lock().socket.take()
+        let mut slot = self.lock();
+        let (socket, waiting) = (slot.socket.take(), slot.waiting.take());
+        drop(slot);
+        wake(waiting);
+        socket
     }
 
     /// A handler that panicked in the middle of a poll left a state that a further poll can meet.
@@ -81,9 +86,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shared<S> {
         }
         let waiting = slot.waiting.take();
         drop(slot);
-        if let Some(waker) = waiting {
-            waker.wake();
-        }
+        wake(waiting);
+    }
+}
+
+/// Behind the lock: what it wakes may want that at once.
+fn wake(waiting: Option<Waker>) {
+    if let Some(waker) = waiting {
+        waker.wake();
     }
 }
 
@@ -92,7 +102,9 @@ impl<S> Socket<S> {
     /// `Sink`. Closing it is the handler's business then, also when the server is to end:
     /// [`Peer::stopping`](super::Peer::stopping) tells.
     ///
-    /// `None` if the handler's future has ended, and the server has closed it.
+    /// Its place among those that there may be is free once the handler's future has ended.
+    ///
+    /// `None` if that has ended already, and the server has closed the connection.
     #[must_use]
     pub fn into_websocket(self) -> Option<WebSocket<S>> {
         self.shared.take()
