@@ -14,12 +14,14 @@ ONLY        ?=
 CASES       ?=
 # make conformance QUICK=--quick: fewer messages in groups 12 and 13.
 QUICK       ?=
+# make soak: how many seeds of the simulated network.
+SEEDS       ?= 1000
 
 BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
 SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
-.PHONY: help autobahn conformance parity test lint docs bench gate bless harness
+.PHONY: help autobahn conformance parity test soak lint docs bench gate bless harness
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +43,13 @@ parity: harness ## The suite and our engine against the same testees, verdict by
 
 test: ## All tests of the workspace, documentation and fuzz replay included
 	$(CARGO) test $(CARGO_FLAGS) --workspace --all-features
+
+# The long forms of the tests under load, one at a time. Needs Linux and `ulimit -Hn` of 10,100.
+soak: export WS_CORE_SOAK := 1
+soak: export WS_CORE_SEEDS := $(SEEDS)
+soak: ## The fault tests at full size, as a table: 10,000 connections, 1 GiB, $(SEEDS) seeds
+	$(CARGO) test $(CARGO_FLAGS) --release -p ws-core --all-features --no-fail-fast \
+	  --test load_many --test load_hostile --test load_ends --test simulation -- --nocapture --test-threads=1
 
 lint: ## Format, clippy, and the core without std
 	$(CARGO) fmt --all --check

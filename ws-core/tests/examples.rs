@@ -59,7 +59,7 @@ impl Drop for Server {
 
 #[test]
 fn the_echo_servers_echo_and_close() {
-    for name in ["echo_std", "echo_tokio"] {
+    for name in ["echo_std", "echo_tokio", "serve"] {
         let server = Server::start(name);
         // Two at a time: each connection has its thread or its task.
         let mut clients = [0, 1]

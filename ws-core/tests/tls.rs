@@ -14,6 +14,7 @@ use ws_core::handshake::{Dialer, HandshakeError, Proxies, Proxy, UrlError};
 use ws_core::tokio::rustls::crypto::ring::default_provider;
 use ws_core::tokio::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use ws_core::tokio::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use ws_core::tokio::serve::{Server, TlsListener};
 use ws_core::tokio::{Connector, Error};
 use ws_core::{CloseCode, Config, Limits, Message};
 
@@ -183,6 +184,36 @@ async fn tls_that_does_not_answer_is_late() {
     let result = connector.connect(&dialer, Config::with_limits(limits)).await.map(|_| ());
     assert!(matches!(result, Err(Error::Handshake(HandshakeError::Timeout))), "{result:?}");
     assert!(began.elapsed() < Duration::from_secs(3));
+}
+
+/// A whole server behind TLS: one that never speaks it keeps nobody waiting, and has to go.
+#[tokio::test]
+async fn t12_a_server_of_wss_echoes_beside_a_peer_that_never_begins() {
+    let (server, client) = configs("localhost");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let limits = Limits::builder().handshake_timeout(Duration::from_millis(300)).build().unwrap();
+    let builder = Server::builder().config(Config::with_limits(limits)).build().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let listener = TlsListener::new(listener, Arc::new(server));
+    let served = tokio::spawn(builder.serve(listener, stopped, |mut socket, _| async move {
+        while let Some(message) = socket.recv().await? {
+            socket.feed(message).await?;
+        }
+        Ok::<(), Error>(())
+    }));
+    let mut silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let url = format!("wss://localhost:{port}/");
+    let connector = Connector::new().tls(Arc::new(client));
+    let mut socket =
+        connector.connect(&Dialer::new(&url).unwrap(), Config::default()).await.unwrap();
+    socket.send(Message::text("secret")).await.unwrap();
+    assert_eq!(socket.recv().await.unwrap(), Some(Message::text("secret")));
+    assert_eq!(silent.read(&mut [0]).await.unwrap_or(0), 0, "it has to go");
+    stop.send(()).unwrap();
+    assert_eq!(socket.recv().await.unwrap(), None);
+    assert_eq!(socket.peer_close().unwrap().code, CloseCode::GOING_AWAY);
+    assert_eq!(served.await.unwrap().dropped, 0);
 }
 
 #[tokio::test]

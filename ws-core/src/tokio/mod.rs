@@ -4,6 +4,7 @@
 //! accept, accept_with                 ─┐
 //! connect, connect_with ─▶ Connector  ─┼─▶ WebSocket ─ recv, feed, flush, send, close
 //! connect_over                        ─┘      └─ split ─▶ ReadHalf, WriteHalf
+//! serve::Server ─ accepts them all, hands each to a handler as a serve::Socket, ends them in order
 //! ```
 //!
 //! The closing handshake has deadlines, so it needs a runtime with its time driver on: without one,
@@ -24,6 +25,7 @@ mod output;
 mod pool;
 mod read_buffer;
 mod request_buffer;
+pub mod serve;
 mod sink;
 mod split;
 mod stream;

@@ -6,16 +6,22 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::pin::pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use std::io;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt};
+use ::tokio::task::coop;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::pool::{self, MIN_ROOM, READ_LEN};
 
 /// A rest of at most this many octets moves out of a pooled buffer rather than keep it.
 const SMALL_REST: usize = 4 * 1024;
+
+/// Octets that count as a unit of their task's work, of which tokio allows 128 until the task has to
+/// give way to others. A read counts as one however long it is: a peer that sends without end would
+/// have 8 MiB looked at before it is anybody else's turn.
+const OCTETS_OF_WORK: usize = 4 * 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct ReadBuffer {
@@ -65,7 +71,14 @@ impl ReadBuffer {
     ) -> Poll<io::Result<usize>> {
         self.make_room(awaited);
         // The future holds no state, so dropping it when pending loses nothing.
-        pin!(io.read_buf(&mut self.octets)).poll(cx)
+        let read = ready!(pin!(io.read_buf(&mut self.octets)).poll(cx))?;
+        for _ in 0..read / OCTETS_OF_WORK {
+            match coop::poll_proceed(cx) {
+                Poll::Ready(work) => work.made_progress(),
+                Poll::Pending => break, // The next read gives way.
+            }
+        }
+        Poll::Ready(Ok(read))
     }
 
     /// Gives the buffer back to the thread, unless much is in it.
