@@ -10,17 +10,15 @@
 //!
 //! Every poll leaves all state in the [`WebSocket`], so any future around it may be dropped.
 
-use alloc::boxed::Box;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io;
 
 use ::tokio::io::{AsyncRead, AsyncWrite};
-use ::tokio::time::sleep_until;
 use bytes::Bytes;
 
-use super::clock::later;
 use super::pool;
+use super::waiting::Waiting;
 use super::websocket::{Piece, WebSocket};
 use crate::connection::{self, Delivery, Event, Failure, Received, Transport};
 use crate::io::{Error, PeerClose};
@@ -124,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     continue;
                 }
                 self.release_buffers();
-                ready!(self.poll_deadline(cx));
+                ready!(self.poll_deadline(Waiting::ToReceive, cx));
             }
         }
     }
@@ -219,32 +217,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                         self.connection.give_decoded_storage(pool::take_output());
                     }
                 }
-                // A peer that never stops sending must not keep the deadline from being seen.
-                if self.connection.poll_timeout().is_some() {
+                // A peer that never stops sending must not keep the end from being seen. Before it,
+                // each deadline waits for what these octets mean.
+                if !self.connection.may_send() {
                     let event = self.connection.handle_timeout(self.now);
                     self.note_event(event);
                 }
             }
             Err(error) => self.transport_lost(Some(error)),
         }
-        Poll::Ready(())
-    }
-
-    /// Until the connection's next deadline, which is then handled.
-    pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(deadline) = self.connection.poll_timeout() else {
-            self.timer = None;
-            return Poll::Pending;
-        };
-        let at = later(self.origin, deadline);
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if timer.deadline() != at {
-            timer.as_mut().reset(at);
-        }
-        ready!(timer.as_mut().poll(cx));
-        self.now = self.origin.elapsed();
-        let event = self.connection.handle_timeout(self.now);
-        self.note_event(event);
         Poll::Ready(())
     }
 
@@ -257,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Takes an event into account that came without octets: a failure, if any.
-    fn note_event(&mut self, event: Option<Event<'static>>) {
+    pub(super) fn note_event(&mut self, event: Option<Event<'static>>) {
         if let Some(Event::Failed(failure)) = event {
             self.failed(failure);
         }

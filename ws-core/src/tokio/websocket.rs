@@ -111,7 +111,9 @@ impl<S> WebSocket<S> {
         Self::new(io, Connection::client_with_keys(config, keys), received)
     }
 
-    fn new(io: S, connection: Connection, received: &[u8]) -> Self {
+    fn new(io: S, mut connection: Connection, received: &[u8]) -> Self {
+        // Its clock starts here.
+        let _ = connection.handle_timeout(Duration::ZERO);
         Self {
             io,
             connection,
@@ -161,6 +163,13 @@ impl<S> WebSocket<S> {
     /// received or written is missing from ours.
     pub const fn connection_mut(&mut self) -> &mut Connection {
         &mut self.connection
+    }
+
+    /// How long it took from the last answered Ping of keepalive to its Pong: see
+    /// [`Deadlines::ping_interval`](crate::connection::Deadlines::ping_interval).
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.connection.round_trip()
     }
 
     /// The peer's Close frame, once it has come.
