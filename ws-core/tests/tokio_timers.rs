@@ -178,6 +178,23 @@ async fn t11_a_slow_reader_is_waited_for_as_long_as_it_takes_something() {
     }
 }
 
+/// Who only writes reads no Pong: that none came means nothing then.
+#[tokio::test(start_paused = true)]
+async fn t16_a_sender_that_does_not_receive_is_no_reason_to_give_up() {
+    for role in BOTH_ROLES {
+        let (mut socket, remote) = socket(role, with(|d| d.ping_interval(30 * SECOND)));
+        remote.set_room(0);
+        assert!(
+            timeout(HOUR, socket.send("queued")).await.is_err(),
+            "waits, and wakes for nothing"
+        );
+        remote.set_room(usize::MAX);
+        remote.push_frames(role, &[text("here all the time")]);
+        assert_eq!(socket.recv().await.unwrap(), Some(Message::text("here all the time")));
+        assert_eq!(remote.frames(role), [text("queued")]);
+    }
+}
+
 /// The application was away for an hour, or the whole machine: what came meanwhile is read first.
 #[tokio::test(start_paused = true)]
 async fn t17_after_a_pause_of_an_hour_what_arrived_counts() {

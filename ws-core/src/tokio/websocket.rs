@@ -13,7 +13,7 @@ use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::time::{Instant, Sleep};
 use bytes::Bytes;
 
-use super::drive::{State, Step, Wanted};
+use super::drive::State;
 use super::read_buffer::ReadBuffer;
 use super::split::{ReadHalf, WriteHalf, split};
 use super::wakers::Wakers;
@@ -226,16 +226,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe.
     pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
-        loop {
-            return Ok(Some(match poll_fn(|cx| self.poll_step(Wanted::Events, cx)).await? {
-                Some(Step::Message(message)) => Event::Message(message),
-                Some(Step::Ping(payload)) => Event::Ping(payload),
-                Some(Step::Pong(payload)) => Event::Pong(payload),
-                // The rest of a message that was read in pieces.
-                Some(Step::Piece(_)) => continue,
-                None => return Ok(None),
-            }));
-        }
+        poll_fn(|cx| self.poll_event(cx)).await
     }
 
     /// The next octets of a message, as they arrive: a message of any length passes in constant
@@ -252,17 +243,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe.
     pub async fn recv_piece(&mut self) -> Result<Option<Piece>, Error> {
-        match poll_fn(|cx| self.poll_step(Wanted::Pieces, cx)).await? {
-            Some(Step::Piece(piece)) => Ok(Some(piece)),
-            // It began under another method, which was dropped in the middle of it.
-            Some(Step::Message(message)) => Ok(Some(Piece {
-                kind: message.kind(),
-                octets: message.into_payload(),
-                starts_message: true,
-                ends_message: true,
-            })),
-            Some(Step::Ping(_) | Step::Pong(_)) | None => Ok(None),
-        }
+        poll_fn(|cx| self.poll_piece(cx)).await
     }
 
     /// Queues a message; it is written by the next [`recv`](Self::recv) that has to wait, by
@@ -351,9 +332,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_room(payload.len(), cx)).await?;
-        self.hold_output();
-        self.connection.ping(payload)?;
+        let len = payload.len();
+        poll_fn(|cx| self.poll_queue(len, |connection| connection.ping(payload), cx)).await?;
         self.flush().await
     }
 
@@ -367,9 +347,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_room(payload.len(), cx)).await?;
-        self.hold_output();
-        self.connection.pong(payload)?;
+        let len = payload.len();
+        poll_fn(|cx| self.poll_queue(len, |connection| connection.pong(payload), cx)).await?;
         self.flush().await
     }
 
