@@ -39,6 +39,12 @@ pub enum Violation {
     TooManyFragments,
     /// More Ping frames within the window than [`Limits::max_pings`](crate::Limits::max_pings).
     TooManyPings,
+    /// Nothing was received for as long as
+    /// [`Deadlines::idle`](crate::connection::Deadlines::idle).
+    Idle,
+    /// A message arrived more slowly than
+    /// [`Deadlines::min_rate`](crate::connection::Deadlines::min_rate).
+    TooSlow,
     /// A text message holds an octet that no UTF-8 text can hold at that place.
     TextNotUtf8,
     /// A Close frame with a payload of one octet.
@@ -76,7 +82,9 @@ impl Violation {
             Self::TextNotUtf8 | Self::CloseReasonNotUtf8 | Self::CompressedDataInvalid => {
                 CloseCode::INVALID_PAYLOAD
             }
-            Self::TooManyFragments | Self::TooManyPings => CloseCode::POLICY_VIOLATION,
+            Self::TooManyFragments | Self::TooManyPings | Self::Idle | Self::TooSlow => {
+                CloseCode::POLICY_VIOLATION
+            }
             Self::FrameTooLong | Self::MessageTooLong => CloseCode::MESSAGE_TOO_BIG,
             Self::OverBudget => CloseCode::TRY_AGAIN_LATER,
         }
@@ -109,6 +117,8 @@ impl Violation {
             | Self::MessageTooLong
             | Self::TooManyFragments
             | Self::TooManyPings
+            | Self::Idle
+            | Self::TooSlow
             | Self::OverBudget => "10.4",
             Self::CompressedDataInvalid => "7.2.2",
         }
@@ -132,6 +142,8 @@ impl Violation {
             Self::MessageTooLong => "message over the length limit",
             Self::TooManyFragments => "message over the fragment limit",
             Self::TooManyPings => "too many pings",
+            Self::Idle => "nothing received for too long",
+            Self::TooSlow => "message arrives too slowly",
             Self::TextNotUtf8 => "text is not UTF-8",
             Self::CloseTruncated => "close frame with one octet",
             Self::CloseCodeInvalid => "close code not allowed on the wire",
@@ -187,6 +199,8 @@ pub enum Misuse {
     LengthTopBit,
     /// A limit of zero, or limits that contradict each other.
     LimitsContradict,
+    /// A deadline of zero, or an idle one that leaves no time for a Ping.
+    DeadlinesContradict,
     /// Something about compression that RFC 7692 §7.1.2 or zlib has no number for.
     DeflateOutOfRange,
     /// A header field, or a part of one, that HTTP cannot carry: a name that is not a token, a
@@ -216,6 +230,9 @@ impl fmt::Display for Misuse {
             Self::LengthTopBit => "payload_len over 63 bits",
             Self::LimitsContradict => {
                 "limits must be above zero, and max_frame_len at most max_message_len"
+            }
+            Self::DeadlinesContradict => {
+                "deadlines must be above zero, and idle longer than ping_interval"
             }
             Self::DeflateOutOfRange => {
                 "window bits must be 9 to 15 (the peer's 8 to 15), level 0 to 9, memory level 1 to 9"

@@ -125,6 +125,8 @@ fn g3_every_violation_can_be_told_in_a_close_frame() {
         (V::MessageTooLong,             1009, "10.4"),
         (V::TooManyFragments,           1008, "10.4"),
         (V::TooManyPings,               1008, "10.4"),
+        (V::Idle,                       1008, "10.4"),
+        (V::TooSlow,                    1008, "10.4"),
         (V::TextNotUtf8,                1007, "8.1"),
         (V::CloseTruncated,             1002, "5.5.1"),
         (V::CloseCodeInvalid,           1002, "7.4"),

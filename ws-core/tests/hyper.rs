@@ -8,8 +8,12 @@ mod handshake_support;
 mod chat_axum;
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -96,6 +100,53 @@ async fn serve_hyper() -> (SocketAddr, mpsc::Receiver<Result<String, Error>>) {
         }
     });
     (address, told)
+}
+
+/// An upgrade that is dropped after so many polls, before or after hyper has written the answer.
+#[tokio::test]
+async fn t08_hyper_an_opening_dropped_after_any_poll_drops_the_connection() {
+    for polls in 0..4 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let opened = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&opened);
+        let (tell, told) = mpsc::channel();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let service = service_fn(move |mut request| {
+                let (response, mut opening) =
+                    upgrade::<_, Full<Bytes>, _>(&mut request, Config::default(), ());
+                let (seen, tell) = (Arc::clone(&seen), tell.clone());
+                tokio::spawn(async move {
+                    let mut left = polls;
+                    let opened = poll_fn(|cx| {
+                        if left == 0 {
+                            return Poll::Ready(false);
+                        }
+                        left -= 1;
+                        Pin::new(&mut opening).poll(cx).map(|_| true)
+                    });
+                    seen.store(opened.await, Ordering::SeqCst);
+                    drop(opening);
+                    let _ = tell.send(());
+                });
+                async { Ok::<_, Infallible>(response) }
+            });
+            let builder = hyper::server::conn::http1::Builder::new();
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            let _ = connection.with_upgrades().await;
+        });
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(&plus(&[])).await.unwrap();
+        let mut answer = Vec::new();
+        // The client keeps its own half open: the end is the server's.
+        let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+        let _ = read.unwrap_or_else(|_| panic!("{polls} polls: the connection stays"));
+        told.recv_timeout(PATIENCE).unwrap();
+        // How many polls it takes is hyper's affair; none is too few, and two are enough.
+        let opened = opened.load(Ordering::SeqCst);
+        assert!(if polls == 0 { !opened } else { polls == 1 || opened }, "{polls} polls");
+    }
 }
 
 /// Sends these octets, ends, and reads to the end.

@@ -1,16 +1,21 @@
 //! `accept` and `connect` over tokio transports: does it end in time, and is no octet lost?
 #![cfg(feature = "tokio")]
 
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 use ws_core::handshake::{Dialer, HandshakeError, Rejection};
-use ws_core::tokio::{Error, accept, connect, connect_over};
+use ws_core::tokio::{
+    Connector, Error, Record, accept, accept_with, connect, connect_over, connect_recorded,
+};
 use ws_core::{CloseCode, Config, Message};
 
 use oracle::{Frame, binary, text, wire_to};
-use tokio_support::{poll_times, wire};
+use tokio_support::{Wire, poll_times, wire};
 
 mod oracle;
 mod tokio_support;
@@ -193,22 +198,80 @@ async fn a_refusal_is_sent_whole_and_the_stream_ended_whatever_the_peer_does() {
 
 #[test]
 fn t08_dropped_in_the_handshake_the_transport_goes_with_it() {
-    for polls in 0..40 {
-        for server in [false, true] {
+    type Open = fn(Wire, usize) -> bool;
+    #[rustfmt::skip]
+    let table: [(&str, Open); 4] = [
+        ("accept", |io, polls| poll_times(accept(io, Config::default()), polls).is_some()),
+        ("accept_with", |io, polls| poll_times(accept_with(io, Config::default(), ()), polls).is_some()),
+        ("connect_over", |io, polls| {
+            poll_times(connect_over(io, dialer(), Config::default()), polls).is_some()
+        }),
+        ("connect_recorded", |io, polls| {
+            let mut record = Record::default();
+            let opening = connect_recorded(io, dialer(), Config::default(), &mut record);
+            poll_times(opening, polls).is_some()
+        }),
+    ];
+    for (name, open) in table {
+        let mut ended = false;
+        for polls in 0..100 {
             let (io, remote) = wire();
             remote.with(|state| {
                 state.restless = true;
                 state.limit = 7;
             });
+            // An answer to nobody's request, if we are the client: refused in the end.
             remote.push(REQUEST.as_bytes());
-            if server {
-                drop(poll_times(accept(io, Config::default()), polls));
-            } else {
-                drop(poll_times(connect_over(io, dialer(), Config::default()), polls));
+            remote.end();
+            ended |= open(io, polls);
+            assert!(remote.with(|state| state.is_dropped), "{name}, {polls} polls");
+        }
+        assert!(ended, "{name} was seen to its end");
+    }
+}
+
+/// Over TCP, where the way to the server is part of it, too; and the turn of the next one comes.
+#[tokio::test]
+async fn t08_connecting_dropped_after_any_poll_leaves_no_connection_and_no_turn_taken() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let dialer = Dialer::new(&url).unwrap();
+    let connector = Connector::new().one_connecting_per_host();
+    let (mut open, mut dropped) = (0, 0);
+    let server = tokio::spawn(async move {
+        let mut open = 0;
+        while open < 3 {
+            let (io, _) = listener.accept().await.unwrap();
+            // Dropped before the request was whole, or open and then ended: never a hang.
+            let Ok(mut socket) = accept(io, Config::default()).await else { continue };
+            open += usize::from(matches!(socket.recv().await, Ok(Some(_))));
+        }
+    });
+    for polls in 0..1000 {
+        let mut opening = Box::pin(connector.connect(&dialer, Config::default()));
+        let mut left = polls;
+        let opened = poll_fn(|cx| {
+            if left == 0 {
+                return Poll::Ready(None);
             }
-            assert!(remote.with(|state| state.is_dropped));
+            left -= 1;
+            opening.as_mut().poll(cx).map(Some)
+        })
+        .await;
+        drop(opening);
+        match opened {
+            None => dropped += 1,
+            Some(socket) => {
+                socket.unwrap().send("open").await.unwrap();
+                open += 1;
+            }
+        }
+        if open == 3 {
+            break;
         }
     }
+    assert!(open == 3 && dropped > 1, "{open} open, {dropped} dropped");
+    tokio::time::timeout(HANDSHAKE, server).await.expect("no connection hangs").unwrap();
 }
 
 #[tokio::test]

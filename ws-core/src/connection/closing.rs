@@ -74,13 +74,22 @@ impl Closing {
 
     /// Both Close frames exist: the peer's was read, ours is queued.
     pub(super) const fn close_received(&mut self, limits: &Limits, now: Duration) {
-        self.phase = Phase::Flushing { until: now.saturating_add(limits.close_timeout()) };
+        self.phase = Phase::Flushing { until: self.flushing_until(limits, now) };
     }
 
     /// The connection failed; a Close is queued if none was sent before.
     pub(super) const fn failed(&mut self, limits: &Limits, now: Duration) {
         self.failed = true;
-        self.phase = Phase::Flushing { until: now.saturating_add(limits.close_timeout()) };
+        self.phase = Phase::Flushing { until: self.flushing_until(limits, now) };
+    }
+
+    /// One deadline for the whole closing handshake: a Close that has waited for its answer does
+    /// not wait as long again to be written.
+    const fn flushing_until(&self, limits: &Limits, now: Duration) -> Duration {
+        match self.phase {
+            Phase::CloseSent { until } => until,
+            _ => now.saturating_add(limits.close_timeout()),
+        }
     }
 
     /// The peer will send no more octets.

@@ -1,5 +1,6 @@
 //! How one connection behaves. Every combination is valid; the defaults are strict and safe.
 
+use super::deadlines::Deadlines;
 #[cfg(feature = "deflate")]
 use crate::deflate::Deflate;
 use crate::limits::Limits;
@@ -10,6 +11,8 @@ use crate::limits::Limits;
 pub struct Config {
     /// What the connection lives within.
     pub limits: Limits,
+    /// What it waits for while it is open, and how long: nothing, unless asked for.
+    pub deadlines: Deadlines,
     /// Whether messages are handed out whole or as they arrive. May be changed between messages:
     /// see [`Connection::set_delivery`](super::Connection::set_delivery).
     pub delivery: Delivery,
@@ -40,6 +43,7 @@ impl Config {
     pub const fn with_limits(limits: Limits) -> Self {
         Self {
             limits,
+            deadlines: Deadlines::OFF,
             delivery: Delivery::Messages,
             auto_pong: true,
             deliver_while_closing: false,

@@ -76,6 +76,12 @@ pub enum Failure {
     /// The peer did not answer our Close within
     /// [`Limits::close_timeout`](crate::Limits::close_timeout).
     CloseTimeout,
+    /// Nothing was received after a Ping of ours: see
+    /// [`Deadlines::pong_timeout`](super::Deadlines::pong_timeout).
+    PongTimeout,
+    /// The transport took nothing of our output: see
+    /// [`Deadlines::write_timeout`](super::Deadlines::write_timeout).
+    WriteTimeout,
 }
 
 impl fmt::Display for Failure {
@@ -84,6 +90,8 @@ impl fmt::Display for Failure {
             Self::Violation(violation) => violation.fmt(f),
             Self::EndOfStream => f.write_str("the peer's stream ended without a Close frame"),
             Self::CloseTimeout => f.write_str("the peer did not answer our Close frame in time"),
+            Self::PongTimeout => f.write_str("nothing came from the peer after our Ping"),
+            Self::WriteTimeout => f.write_str("the peer took nothing of what we send"),
         }
     }
 }

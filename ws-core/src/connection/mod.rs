@@ -38,12 +38,16 @@ mod agreed;
 mod budget;
 mod closing;
 mod config;
+mod deadlines;
 mod event;
 mod outbox;
 mod outgoing;
 mod ping_budget;
+mod pings;
 mod receive;
 mod send;
+mod timers;
+mod waiting;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -59,6 +63,7 @@ use crate::role::Role;
 pub use budget::Budget;
 pub use closing::Transport;
 pub use config::{Config, Delivery};
+pub use deadlines::{Deadlines, DeadlinesBuilder};
 pub use event::{Event, Failure, Payload, Piece, Received};
 pub use send::MaskingKeys;
 
@@ -66,6 +71,7 @@ use agreed::Agreed;
 use closing::Closing;
 use receive::{Got, Place, Receive};
 use send::Send;
+use timers::Timers;
 
 /// One WebSocket connection after its opening handshake, in either role.
 #[derive(Debug)]
@@ -74,6 +80,8 @@ pub struct Connection {
     receive: Receive,
     send: Send,
     closing: Closing,
+    /// The deadlines' instants, if there are deadlines.
+    timers: Option<Box<Timers>>,
     /// The extension, until nothing more is to be received.
     agreed: Option<Box<Agreed>>,
     #[cfg(feature = "deflate")]
@@ -107,6 +115,7 @@ impl Connection {
             receive: Receive::new(role),
             send: Send::new(keys, &config.limits),
             closing: Closing::new(role),
+            timers: (!config.deadlines.are_off()).then(Box::default),
             agreed: None,
             #[cfg(feature = "deflate")]
             deflate: None,
@@ -192,6 +201,9 @@ impl Connection {
     pub fn handle_input<'b>(&'b mut self, input: &'b mut [u8], now: Duration) -> Received<'b> {
         let offered = input.len();
         let done = |event| Received { event, discard: offered, keep: 0 };
+        if let Some(timers) = &mut self.timers {
+            timers.offered(offered, now);
+        }
         loop {
             if !self.closing.may_receive() {
                 return done(None);
@@ -208,6 +220,9 @@ impl Connection {
                 continue;
             }
             let (discard, keep) = self.receive.settle(input, partial);
+            if let Some(timers) = &mut self.timers {
+                timers.kept(keep, self.receive.is_partial() || partial && keep > 0, now);
+            }
             let input: &'b [u8] = input;
             let event = match got {
                 Got::Partial => return Received { event: None, discard, keep },
@@ -229,7 +244,11 @@ impl Connection {
                     Event::Ping(payload)
                 }
                 Got::Control { opcode: Opcode::Pong, payload } => {
-                    Event::Pong(Payload::new(input, payload))
+                    let payload = Payload::new(input, payload);
+                    if let Some(timers) = &mut self.timers {
+                        timers.pong(&payload, now);
+                    }
+                    Event::Pong(payload)
                 }
                 Got::Control { payload, .. } => {
                     let payload = Payload::new(input, payload);
@@ -304,21 +323,6 @@ impl Connection {
         self.closing.transport_lost();
         self.end_receiving();
         unexpected.then_some(Event::Failed(Failure::EndOfStream))
-    }
-
-    /// The time is now `now`; to be called when [`poll_timeout`](Self::poll_timeout) has come.
-    pub fn handle_timeout(&mut self, now: Duration) -> Option<Event<'static>> {
-        let awaited = self.closing.deadline_passed(now);
-        if awaited {
-            self.end_receiving();
-        }
-        awaited.then_some(Event::Failed(Failure::CloseTimeout))
-    }
-
-    /// When to call [`handle_timeout`](Self::handle_timeout), if nothing else happens before.
-    #[must_use]
-    pub const fn poll_timeout(&self) -> Option<Duration> {
-        self.closing.deadline()
     }
 
     /// What to do with the transport, now that everything so far is handled.

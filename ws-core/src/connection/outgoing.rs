@@ -25,6 +25,9 @@ impl Connection {
     /// The transport took the first `written` octets of the output. Taking fewer than were offered
     /// means that the peer is behind: until all is written, only the latest Pong is kept.
     pub fn handle_written(&mut self, written: usize, now: Duration) {
+        if let Some(timers) = &mut self.timers {
+            timers.written(written, now);
+        }
         self.send.written(written);
         self.note_flushed(now);
     }

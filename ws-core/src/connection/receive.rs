@@ -150,6 +150,11 @@ impl Receive {
         matches!(self.message, Some(Open { coded: true, .. }))
     }
 
+    /// Whether a message has arrived in part.
+    pub(super) const fn is_partial(&self) -> bool {
+        self.message.is_some()
+    }
+
     /// Whether what is decoded is part of a message that is told later, or never.
     pub(super) const fn keeps_decoded(&self) -> bool {
         matches!(

@@ -59,6 +59,16 @@ impl Send {
         }
     }
 
+    /// Four octets that the peer cannot know before it reads them. Without the operating system's
+    /// generator a server has none.
+    pub(super) fn secret(&self) -> [u8; 4] {
+        #[cfg(feature = "std")]
+        let fresh: MaskingKeys = self.keys.unwrap_or(crate::mask::random_key);
+        #[cfg(not(feature = "std"))]
+        let fresh: MaskingKeys = self.keys.unwrap_or(|| [0; 4]);
+        fresh()
+    }
+
     pub(super) const fn outbox(&self) -> &Outbox {
         &self.outbox
     }
@@ -182,6 +192,14 @@ impl Send {
             return Err(Misuse::WriteBufferFull);
         }
         self.frame(true, opcode, payload)
+    }
+
+    /// Queues a Ping of keepalive, however full the outbox is: those that are unanswered are few.
+    /// Returns how many octets of output there are up to its end.
+    pub(super) fn keepalive(&mut self, nonce: &[u8]) -> usize {
+        // A nonce is shorter than 125 octets, so this is not refused.
+        let _ = self.frame(true, Opcode::Ping, nonce);
+        self.outbox.len()
     }
 
     /// Answers a Ping. While the peer does not read, only the latest answer is kept.

@@ -7,11 +7,11 @@ use std::io;
 use std::time::Instant;
 
 use super::error::Error;
-use super::open::{is_late, read_more};
+use super::open::{is_late, read_more, set_no_timeout, write_all};
 use super::transport::Transport;
 use super::websocket::WebSocket;
 use crate::connection::Config;
-use crate::handshake::{Agreed, Configured, Upgrade, Upgrader};
+use crate::handshake::{Agreed, Configured, HandshakeError, Upgrade, Upgrader};
 use crate::limits::Limits;
 
 /// A 101 with a subprotocol and an extension fits.
@@ -82,9 +82,12 @@ impl Upgrader {
         };
         match accepted {
             Ok(agreed) => {
-                io.write_all(&answer)?;
-                io.flush()?;
-                io.set_read_timeout(None)?;
+                match write_all(io, &answer, deadline) {
+                    // A peer that does not read the few octets of an answer is late as well.
+                    Err(error) if is_late(&error) => return Err(HandshakeError::Timeout.into()),
+                    written => written?,
+                }
+                set_no_timeout(io)?;
                 Ok(agreed)
             }
             Err(error) => {
@@ -98,10 +101,9 @@ impl Upgrader {
 /// Sends a refusal and ends the stream; what the peer still sends is read and dropped for a while,
 /// so that the answer is not lost to a TCP reset.
 fn refuse(io: &mut impl Transport, answer: &[u8], limits: &Limits) -> io::Result<()> {
-    io.write_all(answer)?;
-    io.flush()?;
+    let deadline = Instant::now().checked_add(limits.fin_timeout());
+    write_all(io, answer, deadline)?;
     if io.shut_down()? {
-        let deadline = Instant::now().checked_add(limits.fin_timeout());
         let mut dropped = Vec::new();
         while read_more(io, &mut dropped, deadline)? > 0 {
             dropped.clear();

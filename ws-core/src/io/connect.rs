@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Instant;
 
 use super::error::Error;
-use super::open::{is_late, read_more};
+use super::open::{is_late, read_more, set_no_timeout, write_all};
 use super::record::Record;
 use super::refused::Refused;
 use super::transport::Transport;
@@ -124,8 +124,10 @@ fn open<S: Transport>(
         record.request.clone_from(&request);
         record.response.clear();
     }
-    io.write_all(&request)?;
-    io.flush()?;
+    match write_all(&mut io, &request, deadline) {
+        Err(error) if is_late(&error) => return Err(handshake.handle_timeout().into()),
+        written => written?,
+    }
     let mut input = Vec::new();
     loop {
         let arrived = input.len();
@@ -143,7 +145,7 @@ fn open<S: Transport>(
             Ok(None) => {}
             Ok(Some(response)) => {
                 let received = input.get(response.head_len()..).unwrap_or_default();
-                io.set_read_timeout(None)?;
+                set_no_timeout(&mut io)?;
                 let mut socket = WebSocket::client(io, config, received);
                 Negotiated::of(&response, dialer).settle(&mut socket.connection);
                 return Ok(socket);

@@ -8,7 +8,6 @@
 //! ```
 
 use core::ops::Range;
-use core::time::Duration;
 use std::io;
 
 use super::buffer::READ_LEN;
@@ -19,9 +18,6 @@ use super::transport::Transport;
 use super::websocket::WebSocket;
 use crate::connection::{Event, Failure, Piece, Received, Transport as Advice};
 use crate::message::MessageKind;
-
-/// A read that was given a timeout may meet it this much too early.
-const EARLY: Duration = Duration::from_millis(20);
 
 /// What one step of receiving gave.
 pub(super) enum Step {
@@ -161,15 +157,13 @@ impl<S: Transport> WebSocket<S> {
         if storage.len() <= READ_LEN {
             self.connection.give_decoded_storage(storage);
         }
-        let deadline = self.connection.poll_timeout();
-        if let Some(deadline) = deadline {
-            // A timeout of zero means none at all.
-            let left = deadline.saturating_sub(self.origin.elapsed()).max(Duration::from_millis(1));
-            if let Err(error) = self.io.set_read_timeout(Some(left)) {
+        let started = match self.limit_read() {
+            Ok(started) => started,
+            Err(error) => {
                 self.lost(Some(error));
                 return Ok(());
             }
-        }
+        };
         let read = self.input.fill(&mut self.io, self.connection.awaited());
         self.now = self.origin.elapsed();
         match read {
@@ -178,10 +172,12 @@ impl<S: Transport> WebSocket<S> {
                 let event = self.connection.handle_end_of_stream(self.now);
                 self.note(event);
             }
+            // Before the end, each deadline waits for what these octets mean.
+            Ok(_) if self.connection.may_send() => return Ok(()),
             Ok(_) => {}
             Err(error) if is_late(&error) && !self.write_failed => {
-                // Our own deadline is handled below; any other timeout is the caller's.
-                if deadline.is_none_or(|deadline| self.now.saturating_add(EARLY) < deadline) {
+                // Our own timeout is looked at below; any other is the caller's.
+                if !self.reads.was_met(started, self.now) {
                     return Err(error.into());
                 }
             }
@@ -201,15 +197,15 @@ impl<S: Transport> WebSocket<S> {
         self.connection.poll_transport() == Advice::Close
     }
 
-    /// While closing, what is written starts the next wait: the last read may be long ago.
+    /// Where what is written starts the next wait, the last read may be long ago.
     pub(super) fn handle_written(&mut self, written: usize) {
-        if !self.connection.may_send() {
+        if self.connection.clocks_writes() {
             self.now = self.origin.elapsed();
         }
         self.connection.handle_written(written, self.now);
     }
 
-    fn note(&mut self, event: Option<Event<'static>>) {
+    pub(super) fn note(&mut self, event: Option<Event<'static>>) {
         if let Some(Event::Failed(failure)) = event {
             self.failed(Some(failure));
         }

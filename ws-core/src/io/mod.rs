@@ -21,6 +21,7 @@ mod open;
 mod record;
 mod refused;
 mod transport;
+mod waiting;
 mod websocket;
 
 pub use accept::{accept, accept_with};

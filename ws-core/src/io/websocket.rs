@@ -16,8 +16,10 @@ use super::drive::Step;
 use super::error::Error;
 use super::message_reader::MessageReader;
 use super::message_writer::MessageWriter;
+use super::open::is_late;
 use super::transport::Transport;
-use crate::connection::{Config, Connection, Delivery, MaskingKeys, Transport as Advice};
+use super::waiting::Timeout;
+use crate::connection::{Config, Connection, Delivery, Failure, MaskingKeys, Transport as Advice};
 use crate::error::Misuse;
 use crate::frame::{CloseCode, CloseFrame};
 use crate::message::{Message, MessageKind};
@@ -42,7 +44,8 @@ const MAX_SLICES: usize = 16;
 /// ```
 ///
 /// A transport that is set to time out, or not to block, makes [`recv`](Self::recv) fail with its
-/// [`Error::Io`] of kind `WouldBlock` or `TimedOut`: nothing is lost, call it again.
+/// [`Error::Io`] of kind `WouldBlock` or `TimedOut`: nothing is lost, call it again. A connection that
+/// has [`Deadlines`](crate::connection::Deadlines), or is closing, sets the timeouts it needs itself.
 pub struct WebSocket<S> {
     pub(super) io: S,
     pub(super) connection: Connection,
@@ -51,6 +54,8 @@ pub struct WebSocket<S> {
     pub(super) decoded: Vec<u8>,
     pub(super) origin: Instant,
     pub(super) now: Duration,
+    pub(super) reads: Timeout,
+    pub(super) writes: Timeout,
     pub(super) peer_close: Option<PeerClose>,
     pub(super) outcome: Option<Error>,
     /// Octets were written that the transport may still hold back.
@@ -95,7 +100,9 @@ impl<S: Transport> WebSocket<S> {
         Self::new(io, Connection::client_with_keys(config, keys), received)
     }
 
-    fn new(io: S, connection: Connection, received: &[u8]) -> Self {
+    fn new(io: S, mut connection: Connection, received: &[u8]) -> Self {
+        // Its clock starts here.
+        let _ = connection.handle_timeout(Duration::ZERO);
         Self {
             io,
             connection,
@@ -103,6 +110,8 @@ impl<S: Transport> WebSocket<S> {
             decoded: Vec::new(),
             origin: Instant::now(),
             now: Duration::ZERO,
+            reads: Timeout::default(),
+            writes: Timeout::default(),
             peer_close: None,
             outcome: None,
             unflushed: false,
@@ -141,6 +150,13 @@ impl<S: Transport> WebSocket<S> {
     /// The transport alone; what is queued or buffered is dropped.
     pub fn into_inner(self) -> S {
         self.io
+    }
+
+    /// How long it took from the last answered Ping of keepalive to its Pong: see
+    /// [`Deadlines::ping_interval`](crate::connection::Deadlines::ping_interval).
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.connection.round_trip()
     }
 
     /// The peer's Close frame, once it has come.
@@ -265,11 +281,18 @@ impl<S: Transport> WebSocket<S> {
     ///
     /// [`Error::Io`]: what is not written stays queued.
     pub fn flush(&mut self) -> Result<(), Error> {
-        let ended = self.connection.poll_transport() == Advice::Close;
-        if self.write_failed || ended && self.connection.output_len() > 0 {
+        if self.write_failed {
             return Err(Misuse::SendAfterClose.into());
         }
         while self.connection.output_len() > 0 {
+            if self.connection.poll_transport() == Advice::Close {
+                return Err(match self.outcome {
+                    Some(Error::Failed(failure @ Failure::WriteTimeout)) => failure.into(),
+                    _ => Misuse::SendAfterClose.into(),
+                });
+            }
+            let limited = self.limit_write();
+            let started = self.note_write(limited)?;
             let mut slices = [IoSlice::new(&[]); MAX_SLICES];
             let mut offered = 0_usize;
             for (to, from) in slices.iter_mut().zip(self.connection.poll_output()) {
@@ -280,6 +303,7 @@ impl<S: Transport> WebSocket<S> {
             let written = match self.io.write_vectored(slices) {
                 Ok(0) => Err(ErrorKind::WriteZero.into()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if is_late(&error) && self.write_was_limited(started) => continue,
                 other => other,
             };
             let written = self.note_write(written)?;
@@ -297,8 +321,7 @@ impl<S: Transport> WebSocket<S> {
     }
 
     /// The whole closing handshake: sends Close, drops what the peer still sends, waits for its
-    /// Close and the end of its stream. Each has its limit, where the transport can be timed; what
-    /// cannot be written has none, unless the transport's writes time out.
+    /// Close and the end of its stream. Each has its limit, where the transport can be timed.
     ///
     /// Fails with `WouldBlock` or `TimedOut` as [`recv`](Self::recv) does: call it again.
     ///

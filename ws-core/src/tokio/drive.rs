@@ -10,19 +10,17 @@
 //!
 //! Every poll leaves all state in the [`WebSocket`], so any future around it may be dropped.
 
-use alloc::boxed::Box;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io;
 
 use ::tokio::io::{AsyncRead, AsyncWrite};
-use ::tokio::time::sleep_until;
 use bytes::Bytes;
 
-use super::clock::later;
 use super::pool;
-use super::websocket::{Piece, WebSocket};
-use crate::connection::{self, Delivery, Event, Failure, Received, Transport};
+use super::waiting::Waiting;
+use super::websocket::{Event, Piece, WebSocket};
+use crate::connection::{self, Delivery, Failure, Received, Transport};
 use crate::io::{Error, PeerClose};
 use crate::message::Message;
 
@@ -77,6 +75,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
+    pub(super) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Event>, Error>> {
+        loop {
+            return Poll::Ready(Ok(Some(match ready!(self.poll_step(Wanted::Events, cx))? {
+                Some(Step::Message(message)) => Event::Message(message),
+                Some(Step::Ping(payload)) => Event::Ping(payload),
+                Some(Step::Pong(payload)) => Event::Pong(payload),
+                // The rest of a message that was read in pieces.
+                Some(Step::Piece(_)) => continue,
+                None => return Poll::Ready(Ok(None)),
+            })));
+        }
+    }
+
+    pub(super) fn poll_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Piece>, Error>> {
+        Poll::Ready(Ok(match ready!(self.poll_step(Wanted::Pieces, cx))? {
+            Some(Step::Piece(piece)) => Some(piece),
+            // It began under another method, which was dropped in the middle of it.
+            Some(Step::Message(message)) => Some(Piece {
+                kind: message.kind(),
+                octets: message.into_payload(),
+                starts_message: true,
+                ends_message: true,
+            }),
+            Some(Step::Ping(_) | Step::Pong(_)) | None => None,
+        }))
+    }
+
     /// The next thing received that is wanted. Behind the last one, sees the transport to its end.
     pub(super) fn poll_step(
         &mut self,
@@ -124,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     continue;
                 }
                 self.release_buffers();
-                ready!(self.poll_deadline(cx));
+                ready!(self.poll_deadline(Waiting::ToReceive, cx));
             }
         }
     }
@@ -140,7 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     self.input.settle(discard, keep);
                     return None;
                 }
-                Some(Event::Message { kind, payload }) => {
+                Some(connection::Event::Message { kind, payload }) => {
                     let payload = match payload.range() {
                         Some(range) => self.input.take(range, discard),
                         None if payload.len() <= COPY_UP_TO => {
@@ -155,7 +186,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     };
                     return Some(Step::Message(Message::from_checked(kind, payload)));
                 }
-                Some(Event::Piece(connection::Piece {
+                Some(connection::Event::Piece(connection::Piece {
                     kind,
                     octets,
                     starts_message,
@@ -172,26 +203,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     };
                     return Some(Step::Piece(Piece { kind, octets, starts_message, ends_message }));
                 }
-                Some(Event::Ping(payload)) => {
+                Some(connection::Event::Ping(payload)) => {
                     let payload = wanted_control(wanted, &payload);
                     self.input.settle(discard, keep);
                     if let Some(payload) = payload {
                         return Some(Step::Ping(payload));
                     }
                 }
-                Some(Event::Pong(payload)) => {
+                Some(connection::Event::Pong(payload)) => {
                     let payload = wanted_control(wanted, &payload);
                     self.input.settle(discard, keep);
                     if let Some(payload) = payload {
                         return Some(Step::Pong(payload));
                     }
                 }
-                Some(Event::Close(frame)) => {
+                Some(connection::Event::Close(frame)) => {
                     self.peer_close = Some(PeerClose::new(frame));
                     self.state.ended = true;
                     self.input.clear();
                 }
-                Some(Event::Failed(failure)) => {
+                Some(connection::Event::Failed(failure)) => {
                     self.failed(failure);
                     self.input.clear();
                 }
@@ -219,32 +250,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                         self.connection.give_decoded_storage(pool::take_output());
                     }
                 }
-                // A peer that never stops sending must not keep the deadline from being seen.
-                if self.connection.poll_timeout().is_some() {
+                // A peer that never stops sending must not keep the end from being seen. Before it,
+                // each deadline waits for what these octets mean.
+                if !self.connection.may_send() {
                     let event = self.connection.handle_timeout(self.now);
                     self.note_event(event);
                 }
             }
             Err(error) => self.transport_lost(Some(error)),
         }
-        Poll::Ready(())
-    }
-
-    /// Until the connection's next deadline, which is then handled.
-    pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(deadline) = self.connection.poll_timeout() else {
-            self.timer = None;
-            return Poll::Pending;
-        };
-        let at = later(self.origin, deadline);
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if timer.deadline() != at {
-            timer.as_mut().reset(at);
-        }
-        ready!(timer.as_mut().poll(cx));
-        self.now = self.origin.elapsed();
-        let event = self.connection.handle_timeout(self.now);
-        self.note_event(event);
         Poll::Ready(())
     }
 
@@ -257,8 +271,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Takes an event into account that came without octets: a failure, if any.
-    fn note_event(&mut self, event: Option<Event<'static>>) {
-        if let Some(Event::Failed(failure)) = event {
+    pub(super) fn note_event(&mut self, event: Option<connection::Event<'static>>) {
+        if let Some(connection::Event::Failed(failure)) = event {
             self.failed(failure);
         }
     }

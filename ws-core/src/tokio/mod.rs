@@ -32,6 +32,7 @@ mod stream;
 #[cfg(feature = "rustls")]
 mod tls;
 mod turns;
+mod waiting;
 mod wakers;
 mod websocket;
 

@@ -14,8 +14,9 @@ use std::io::{self, IoSlice};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 
 use super::pool;
+use super::waiting::Waiting;
 use super::websocket::WebSocket;
-use crate::connection::{Connection, Transport};
+use crate::connection::{Connection, Failure, Transport};
 use crate::error::Misuse;
 use crate::frame::{CloseCode, CloseFrame};
 use crate::io::{Error, same_error};
@@ -157,7 +158,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         while self.connection.output_len() > 0 {
             let ended = self.connection.poll_transport() == Transport::Close;
             if ended || self.state.write_failed {
-                return Poll::Ready(Err(Misuse::SendAfterClose.into()));
+                // Whoever writes is told why, too: it may be another task than the one that receives.
+                return Poll::Ready(Err(match self.outcome {
+                    Some(Error::Failed(failure @ Failure::WriteTimeout)) => failure.into(),
+                    _ => Misuse::SendAfterClose.into(),
+                }));
             }
             let mut slices = [IoSlice::new(&[]); MAX_SLICES];
             let mut offered = 0_usize;
@@ -171,7 +176,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 many => io.poll_write_vectored(cx, many),
             };
             let Poll::Ready(written) = written else {
-                ready!(self.poll_deadline(cx));
+                if self.connection.config().deadlines.write_timeout().is_some() {
+                    self.connection.handle_blocked(self.origin.elapsed());
+                }
+                ready!(self.poll_deadline(Waiting::ToWrite, cx));
                 continue;
             };
             let written = match written {
@@ -180,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             };
             let written = self.note_write(written)?;
             self.state.unflushed = true;
-            if !self.connection.may_send() {
+            if self.connection.clocks_writes() {
                 // What is written starts the next wait: the last read may be long ago.
                 self.now = self.origin.elapsed();
             }

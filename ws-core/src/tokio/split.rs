@@ -11,18 +11,19 @@
 use alloc::sync::Arc;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
+use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ::tokio::io::{AsyncRead, AsyncWrite};
 
 use super::wakers::{Half, Wakers};
-use super::websocket::WebSocket;
+use super::websocket::{Event, Piece, WebSocket};
 use crate::frame::CloseCode;
 use crate::io::{Error, PeerClose};
 use crate::message::Message;
 use crate::prepared::PreparedMessage;
 
-/// The receiving half: [`recv`](Self::recv), as of a whole [`WebSocket`].
+/// The receiving half: [`recv`](Self::recv) and its like, as of a whole [`WebSocket`].
 ///
 /// Dropping it leaves the sending half usable, but the connection then neither answers Pings nor
 /// sees the peer's Close.
@@ -31,8 +32,8 @@ pub struct ReadHalf<S> {
     shared: Arc<Shared<S>>,
 }
 
-/// The sending half: [`feed`](Self::feed), [`flush`](Self::flush), [`send`](Self::send) and
-/// [`close`](Self::close).
+/// The sending half: [`feed`](Self::feed), [`flush`](Self::flush), [`send`](Self::send),
+/// [`ping`](Self::ping), [`pong`](Self::pong) and [`close`](Self::close).
 ///
 /// Dropping it leaves the receiving half usable; the connection ends when both are dropped.
 #[derive(Debug)]
@@ -75,6 +76,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ReadHalf<S> {
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
         let shared = &self.shared;
         poll_fn(|cx| shared.poll(Half::Reader, cx, WebSocket::poll_recv)).await
+    }
+
+    /// As [`recv`](Self::recv), and tells of Pings and Pongs too: [`WebSocket::recv_event`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::recv`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe.
+    pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
+        let shared = &self.shared;
+        poll_fn(|cx| shared.poll(Half::Reader, cx, WebSocket::poll_event)).await
+    }
+
+    /// The next octets of a message, as they arrive: [`WebSocket::recv_piece`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::recv`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel-safe.
+    pub async fn recv_piece(&mut self) -> Result<Option<Piece>, Error> {
+        let shared = &self.shared;
+        poll_fn(|cx| shared.poll(Half::Reader, cx, WebSocket::poll_piece)).await
+    }
+
+    /// How long the last Ping of keepalive took: [`WebSocket::round_trip`].
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        lock(&self.shared.socket).round_trip()
     }
 
     /// The peer's Close frame, once it has come.
@@ -178,6 +213,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
     /// As [`WebSocket::send`].
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.feed(message).await?;
+        self.flush().await
+    }
+
+    /// Sends a Ping with up to 125 octets and writes all that is queued, as [`WebSocket::ping`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::ping`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::send`].
+    pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        let len = payload.len();
+        self.poll_write(|socket, cx| {
+            socket.poll_queue(len, |connection| connection.ping(payload), cx)
+        })
+        .await?;
+        self.flush().await
+    }
+
+    /// Sends a Pong with up to 125 octets and writes all that is queued, as [`WebSocket::pong`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::ping`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`WebSocket::send`].
+    pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
+        let len = payload.len();
+        self.poll_write(|socket, cx| {
+            socket.poll_queue(len, |connection| connection.pong(payload), cx)
+        })
+        .await?;
         self.flush().await
     }
 

@@ -13,7 +13,7 @@ use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::time::{Instant, Sleep};
 use bytes::Bytes;
 
-use super::drive::{State, Step, Wanted};
+use super::drive::State;
 use super::read_buffer::ReadBuffer;
 use super::split::{ReadHalf, WriteHalf, split};
 use super::wakers::Wakers;
@@ -111,7 +111,9 @@ impl<S> WebSocket<S> {
         Self::new(io, Connection::client_with_keys(config, keys), received)
     }
 
-    fn new(io: S, connection: Connection, received: &[u8]) -> Self {
+    fn new(io: S, mut connection: Connection, received: &[u8]) -> Self {
+        // Its clock starts here.
+        let _ = connection.handle_timeout(Duration::ZERO);
         Self {
             io,
             connection,
@@ -161,6 +163,13 @@ impl<S> WebSocket<S> {
     /// received or written is missing from ours.
     pub const fn connection_mut(&mut self) -> &mut Connection {
         &mut self.connection
+    }
+
+    /// How long it took from the last answered Ping of keepalive to its Pong: see
+    /// [`Deadlines::ping_interval`](crate::connection::Deadlines::ping_interval).
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.connection.round_trip()
     }
 
     /// The peer's Close frame, once it has come.
@@ -217,16 +226,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe.
     pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
-        loop {
-            return Ok(Some(match poll_fn(|cx| self.poll_step(Wanted::Events, cx)).await? {
-                Some(Step::Message(message)) => Event::Message(message),
-                Some(Step::Ping(payload)) => Event::Ping(payload),
-                Some(Step::Pong(payload)) => Event::Pong(payload),
-                // The rest of a message that was read in pieces.
-                Some(Step::Piece(_)) => continue,
-                None => return Ok(None),
-            }));
-        }
+        poll_fn(|cx| self.poll_event(cx)).await
     }
 
     /// The next octets of a message, as they arrive: a message of any length passes in constant
@@ -243,17 +243,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe.
     pub async fn recv_piece(&mut self) -> Result<Option<Piece>, Error> {
-        match poll_fn(|cx| self.poll_step(Wanted::Pieces, cx)).await? {
-            Some(Step::Piece(piece)) => Ok(Some(piece)),
-            // It began under another method, which was dropped in the middle of it.
-            Some(Step::Message(message)) => Ok(Some(Piece {
-                kind: message.kind(),
-                octets: message.into_payload(),
-                starts_message: true,
-                ends_message: true,
-            })),
-            Some(Step::Ping(_) | Step::Pong(_)) | None => Ok(None),
-        }
+        poll_fn(|cx| self.poll_piece(cx)).await
     }
 
     /// Queues a message; it is written by the next [`recv`](Self::recv) that has to wait, by
@@ -342,9 +332,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_room(payload.len(), cx)).await?;
-        self.hold_output();
-        self.connection.ping(payload)?;
+        let len = payload.len();
+        poll_fn(|cx| self.poll_queue(len, |connection| connection.ping(payload), cx)).await?;
         self.flush().await
     }
 
@@ -358,9 +347,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_room(payload.len(), cx)).await?;
-        self.hold_output();
-        self.connection.pong(payload)?;
+        let len = payload.len();
+        poll_fn(|cx| self.poll_queue(len, |connection| connection.pong(payload), cx)).await?;
         self.flush().await
     }
 
