@@ -8,18 +8,18 @@ CARGO_FLAGS ?=
 ROLE        ?= both
 # Who runs the cases: auto, docker, wstest or native (our own engine).
 ENGINE      ?= auto
-# Which testees `make parity` takes; empty is all.
+# Which testees `make parity` and `make compare` take; empty is all.
 ONLY        ?=
 # Which cases, as the suite writes patterns; empty is all 517.
 CASES       ?=
-# make conformance QUICK=--quick: fewer messages in groups 12 and 13.
+# QUICK=--quick, for `make conformance` and `make compare`: fewer messages in groups 12 and 13.
 QUICK       ?=
 
 BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
 SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
-.PHONY: help autobahn conformance parity test lint docs bench gate bless harness
+.PHONY: help autobahn conformance parity compare test page-test lint docs bench gate bless harness
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,8 +39,20 @@ parity: harness ## The suite and our engine against the same testees, verdict by
 	harness/peers/install.sh $(WS_PEERS)
 	$(BUILT)/wsconf parity --testees harness/peers/testees.toml --role $(ROLE) $(SELECT) $(addprefix --only ,$(ONLY))
 
+compare: export WS_PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target)/peers)
+compare: harness ## Our engine against published implementations, as a page and a table
+	$(CARGO) build $(CARGO_FLAGS) --release -p ws-peers --bins
+	harness/peers/install.sh $(WS_PEERS)
+	$(BUILT)/wsconf compare --testees harness/peers/testees.toml --testees harness/peers/more.toml \
+	  --role $(ROLE) $(QUICK) $(SELECT) $(addprefix --only ,$(ONLY))
+
 test: ## All tests of the workspace, documentation and fuzz replay included
 	$(CARGO) test $(CARGO_FLAGS) --workspace --all-features
+
+page-test: export WSCONF_PAGE_TEST := 1
+page-test: export WSCONF_SHOTS := $(abspath $(or $(CARGO_TARGET_DIR),target)/page-test)
+page-test: ## The page of reports in a real Chromium; pictures go to target/page-test
+	$(CARGO) test $(CARGO_FLAGS) -p ws-harness --test page_browser -- --nocapture
 
 lint: ## Format, clippy, and the core without std
 	$(CARGO) fmt --all --check

@@ -128,7 +128,7 @@ impl Browser {
         let url = format!("file://{}", page.display());
         self.call("Page.navigate", json!({"url": url})).await;
         let drawn = "new Promise(done => { const wait = () => document.readyState === 'complete' \
-            && location.protocol === 'file:' ? requestAnimationFrame(() => requestAnimationFrame(done)) \
+            && performance.getEntriesByName('first-contentful-paint').length ? requestAnimationFrame(() => requestAnimationFrame(done)) \
             : setTimeout(wait, 5); wait(); })";
         self.eval(drawn).await;
     }

@@ -3,7 +3,7 @@
 
 const view = { filter: "all", role: "both", text: "", open: new Set(), at: [0, 0] };
 let rows = [];
-let grid, body, headRow, roleRow, foundText;
+let grid, body, columnGroup, headRow, roleRow, foundText;
 
 const columns = () => COLUMNS.filter((shown) => view.role === "both" || shown.role === view.role);
 
@@ -97,6 +97,8 @@ function draw(focus) {
   headRow.replaceChildren(
     ...shownColumns.map((shown) => h("th", { role: "columnheader", scope: "col" },
       h("a", { href: agentLink(shown.n), title: shown.full, tabindex: "-1" }, h("span", { class: "agent" }, shown.agent)))));
+  columnGroup.replaceChildren(h("col", { class: "heads" }), ...shownColumns.map(() => h("col", { class: "one" })));
+  grid.style.setProperty("--columns", shownColumns.length);
   const drawn = document.createDocumentFragment();
   rows.forEach((row, r) => drawn.append(tableRow(row, r, shownColumns)));
   body.replaceChildren(drawn);
@@ -179,11 +181,12 @@ function matrix() {
     view.at = [0, 0];
     draw(false);
   };
+  columnGroup = h("colgroup");
   roleRow = h("tr", { role: "row" });
   headRow = h("tr", { role: "row" });
   body = h("tbody", { role: "rowgroup" });
   grid = h("table", { class: "matrix", role: "treegrid", id: "matrix-grid", "aria-labelledby": "matrix-title", onkeydown: onKey },
-    h("thead", { role: "rowgroup" }, roleRow, headRow), body);
+    columnGroup, h("thead", { role: "rowgroup" }, roleRow, headRow), body);
   // A title for ten thousand cells is made when it is needed.
   body.addEventListener("mouseover", (event) => {
     const cell = event.target.closest("td");
