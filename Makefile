@@ -42,7 +42,7 @@ parity: harness ## The suite and our engine against the same testees, verdict by
 compare: export WS_PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target)/peers)
 compare: harness ## Our engine against published implementations, as a page and a table
 	$(CARGO) build $(CARGO_FLAGS) --release -p ws-peers --bins
-	harness/peers/install.sh $(WS_PEERS)
+	harness/peers/install.sh $(WS_PEERS) || echo "not installed: those that are missing are told as not judged"
 	$(BUILT)/wsconf compare --testees harness/peers/testees.toml --testees harness/peers/more.toml \
 	  --role $(ROLE) $(QUICK) $(SELECT) $(addprefix --only ,$(ONLY))
 

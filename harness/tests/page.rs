@@ -195,6 +195,13 @@ fn a_run_leaves_a_page_and_more_runs_make_one() {
     assert!(
         block(&all, "details-1")["1.1.1"]["httpRequest"].as_str().unwrap().starts_with("GET /")
     );
+    // A narrower run leaves the files of the one before, which are not its own.
+    let narrow = ["test", "server", &server.1, "--cases", "1.1.1", "--agent", "ours"];
+    let (code, out, err) = run(wsconf(dir.path()).args(narrow).args(["--out", "ours"]));
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(dir.path().join("ours/ours_case_7_1_1.json").exists());
+    let details = block(&read(&dir.path().join("ours/index.html")), "details-0");
+    assert_eq!(details.as_object().unwrap().keys().collect::<Vec<_>>(), ["1.1.1"]);
     // A report whose case files are gone, or that never had any.
     std::fs::copy(dir.path().join("ours/report.json"), dir.path().join("bare.json")).unwrap();
     let (code, out, err) =

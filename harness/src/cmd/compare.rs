@@ -28,8 +28,8 @@ Examples:
   wsconf compare --testees harness/peers/testees.toml --quick
   wsconf compare --testees harness/peers/testees.toml --only ws --role client --cases '7.*'
 
-Only testees with a `package` are compared. One that does not start is told as not judged, and the
-command ends with 4; how the others fare changes nothing.")]
+Only testees with a `package` are compared. One that is not installed or does not start is told as
+not judged, and the command ends with 4; how the others fare changes nothing.")]
 pub struct Options {
     /// A file of testees; repeat it.
     #[arg(long, value_name = "FILE", required = true)]
@@ -61,8 +61,8 @@ const TITLE: &str = "WebSocket implementations compared";
 /// One that is to be judged.
 struct Chosen {
     testee: Testee,
-    /// Of its package.
-    version: String,
+    /// Of its package, if that is installed.
+    version: Result<String, Error>,
 }
 
 impl Options {
@@ -71,7 +71,7 @@ impl Options {
     /// # Errors
     ///
     /// - [`Error::NothingRan`]: a testee was not judged; page and table say so.
-    /// - [`Error::Unusable`]: a file or an option, or a package is not installed.
+    /// - [`Error::Unusable`]: a file or an option.
     pub fn run(&self) -> Result<Exit, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(io("cannot start"))?.block_on(until_signal(self.run_async()))
@@ -90,8 +90,8 @@ impl Options {
                 let Some(command) = testee.command(role).filter(|_| !ids.is_empty()) else {
                     continue;
                 };
-                println!("{name} {version} as {}: {} cases", role.name(), ids.len());
-                match self.judge(testee, version, Who::command(role, command), &ids).await {
+                let who = Who::command(role, command);
+                match self.judge(testee, version.clone(), who, &ids).await {
                     Ok(judged) => {
                         println!("{}", table::totals(role, &judged.report.cases));
                         page.shown.push(judged);
@@ -118,7 +118,7 @@ impl Options {
         println!("compare: {}", self.out.join("index.html").display());
         match left {
             0 => Ok(Exit::Same),
-            left => Err(Error::NothingRan(format!("{left} testees were not judged"))),
+            left => Err(Error::NothingRan(format!("not judged: {left}"))),
         }
     }
 
@@ -126,23 +126,25 @@ impl Options {
     async fn judge(
         &self,
         testee: &Testee,
-        version: &str,
+        version: Result<String, Error>,
         who: Who,
         ids: &BTreeSet<CaseId>,
     ) -> Result<Implementation, Error> {
-        let role = who.role().name();
-        let folder = format!("{}-{role}", file_name_of(&testee.name));
+        let (name, role) = (&testee.name, who.role().name());
+        let version = version.map_err(|error| Error::NothingRan(error.to_string()))?;
+        println!("{name} {version} as {role}: {} cases", ids.len());
+        let folder = format!("{}-{role}", file_name_of(name));
         let keep = self.out.join(folder);
         fs::create_dir_all(&keep).map_err(io(format!("cannot make {}", keep.display())))?;
         let options: Vec<String> = self.quick.then(|| "--quick".to_owned()).into_iter().collect();
         let (mut server, reached) = start(&who, &keep).await?;
-        let report = alone::judge(&reached, &testee.name, ids, &options, &keep).await;
+        let report = alone::judge(&reached, name, ids, &options, &keep).await;
         stop(&mut server).await;
         let mut report = report?;
-        report.testee.version = Some(version.to_owned());
+        report.testee.version = Some(version);
         store::save_report(&keep.join(OUT).join("report.json"), &report)?;
         let quick = if self.quick { " QUICK=--quick" } else { "" };
-        let command = Some(format!("make compare ONLY={} ROLE={role}{quick}", testee.name));
+        let command = Some(format!("make compare ONLY={name} ROLE={role}{quick}"));
         Ok(Implementation { command, ..load::implementation(&keep.join(OUT))? })
     }
 
@@ -153,7 +155,7 @@ impl Options {
             for testee in testees::load(file)? {
                 let Some(package) = &testee.package else { continue };
                 if self.only.is_empty() || self.only.contains(&testee.name) {
-                    let version = package.version(&self.lock, &self.peers)?;
+                    let version = package.version(&self.lock, &self.peers);
                     found.push(Chosen { testee, version });
                 }
             }

@@ -107,7 +107,7 @@ pub(super) fn sum_up(concluded: Vec<Concluded>, out: Option<&Path>) -> Result<Ex
     };
     let Some(out) = out else { return Ok(worst) };
     let shown = concluded.into_iter().map(|one| {
-        let details = html::load::details(out, &one.report.testee.agent);
+        let details = html::load::details(out, &one.report);
         Implementation { details, ..Implementation::from(one.report) }
     });
     let title = "WebSocket conformance".to_owned();

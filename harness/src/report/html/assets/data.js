@@ -38,6 +38,9 @@ const differsFromBaseline = (shown, i) => {
   return expected !== undefined && expected[i] !== shown.verdicts[i];
 };
 
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+for (const [id, title] of Object.entries(D.groups)) D.groups[id] = capital(title);
+
 // Groups and, where ids have three numbers, their subgroups; `cases` are places in D.ids.
 const GROUPS = [];
 D.ids.forEach((id, i) => {

@@ -34,15 +34,25 @@ const home = h("div", { class: "home" },
   D.notes.length > 0 && h("ul", { class: "panel notes" }, D.notes.map((text) => h("li", {}, text))),
   overview(), matrix());
 let back = null;
+let turn = 0;
+
+// The view that an address names; nothing is the matrix.
+async function viewOf(hash) {
+  const [kind, ...rest] = decodeURIComponent(hash.slice(1)).split("/");
+  const number = rest.at(-1) ? Number(rest.at(-1)) : undefined;
+  if (kind === "case") return casePage(rest[0], rest.length > 1 ? number : undefined);
+  if (kind === "agent") return agentPage(number);
+  return home;
+}
 
 async function show() {
-  const [kind, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
-  const number = rest.at(-1) === undefined || rest.at(-1) === "" ? undefined : Number(rest.at(-1));
+  const mine = ++turn;
   if (main.firstChild === home) back = scrollY;
-  if (kind === "case") main.replaceChildren(await casePage(rest[0], rest.length > 1 ? number : undefined));
-  else if (kind === "agent") main.replaceChildren(await agentPage(number));
-  else {
-    main.replaceChildren(home);
+  const found = await viewOf(location.hash).catch((error) => h("p", { class: "panel" }, `This cannot be shown: ${error}`));
+  // Whoever is faster than a block is expanded has gone on already.
+  if (mine !== turn) return;
+  main.replaceChildren(found);
+  if (found === home) {
     document.title = D.title;
     if (back !== null) {
       moveTo(...view.at, true);

@@ -21,7 +21,7 @@ function overview() {
     classes.map((cls) => h("td", { class: `number${shown.counts[cls] ? "" : " zero"}`, "data-head": className(cls) },
       shown.counts[cls] ? h("span", { class: `count t${cls}` }, String(shown.counts[cls])) : "0")),
     h("td", { class: "durations" }, histogram(shown), h("span", { class: "quiet" }, duration(shown.ms))),
-    past && h("td", {}, sparkline(shown.past, 120, 28) ?? h("span", { class: "quiet" }, "–")));
+    past && h("td", { class: shown.past.runs.length < 2 ? "zero" : null }, sparkline(shown.past, 120, 24) ?? "–"));
   return h("section", { class: "panel", "aria-labelledby": "overview-title" },
     h("h2", { id: "overview-title" }, "Implementations"),
     h("div", { class: `sides${past ? " tall" : ""}` }, ROLES.map((role) =>

@@ -53,7 +53,7 @@ function sparkline(past, width, height) {
   if (runs.length < 2) return null;
   const good = runs.map((run) => run[2][0] + run[2][1]);
   const totals = runs.map((run) => run[2].reduce((sum, count) => sum + count, 0));
-  const top = Math.max(...totals);
+  const top = Math.max(...good);
   const low = Math.min(...good);
   const span = Math.max(top - low, 1);
   const x = (n) => 3 + (n * (width - 6)) / (runs.length - 1);
