@@ -8,11 +8,11 @@ CARGO_FLAGS ?=
 ROLE        ?= both
 # Who runs the cases: auto, docker, wstest or native (our own engine).
 ENGINE      ?= auto
-# Which testees `make parity` takes; empty is all.
+# Which testees `make parity` and `make compare` take; empty is all.
 ONLY        ?=
 # Which cases, as the suite writes patterns; empty is all 517.
 CASES       ?=
-# make conformance QUICK=--quick: fewer messages in groups 12 and 13.
+# QUICK=--quick, for `make conformance` and `make compare`: fewer messages in groups 12 and 13.
 QUICK       ?=
 # make soak: how many seeds of the simulated network.
 SEEDS       ?= 1000
@@ -21,7 +21,7 @@ BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
 SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
-.PHONY: help autobahn conformance parity test soak lint docs bench gate bless harness
+.PHONY: help autobahn conformance parity compare test page-test soak lint docs bench gate bless harness
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,13 @@ parity: harness ## The suite and our engine against the same testees, verdict by
 	harness/peers/install.sh $(WS_PEERS)
 	$(BUILT)/wsconf parity --testees harness/peers/testees.toml --role $(ROLE) $(SELECT) $(addprefix --only ,$(ONLY))
 
+compare: export WS_PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target)/peers)
+compare: harness ## Our engine against published implementations, as a page and a table
+	$(CARGO) build $(CARGO_FLAGS) --release -p ws-peers --bins
+	harness/peers/install.sh $(WS_PEERS) || echo "not installed: those that are missing are told as not judged"
+	$(BUILT)/wsconf compare --testees harness/peers/testees.toml --testees harness/peers/more.toml \
+	  --role $(ROLE) $(QUICK) $(SELECT) $(addprefix --only ,$(ONLY))
+
 test: ## All tests of the workspace, documentation and fuzz replay included
 	$(CARGO) test $(CARGO_FLAGS) --workspace --all-features
 
@@ -50,6 +57,11 @@ soak: export WS_CORE_SEEDS := $(SEEDS)
 soak: ## The fault tests at full size, as a table: 10,000 connections, 1 GiB, $(SEEDS) seeds
 	$(CARGO) test $(CARGO_FLAGS) --release -p ws-core --all-features --no-fail-fast \
 	  --test load_many --test load_hostile --test load_ends --test simulation -- --nocapture --test-threads=1
+
+page-test: export WSCONF_PAGE_TEST := 1
+page-test: export WSCONF_SHOTS := $(abspath $(or $(CARGO_TARGET_DIR),target)/page-test)
+page-test: ## The page of reports in a real Chromium; pictures go to target/page-test
+	$(CARGO) test $(CARGO_FLAGS) -p ws-harness --test page_browser -- --nocapture
 
 lint: ## Format, clippy, and the core without std
 	$(CARGO) fmt --all --check

@@ -5,11 +5,13 @@ pub mod exit;
 pub mod autobahn;
 pub mod bless;
 pub mod collect;
+pub mod compare;
 pub mod explain;
 pub mod gate;
 pub mod list;
 pub mod load;
 pub mod merge;
+pub mod page;
 pub mod parity;
 pub mod spec;
 pub mod test;
@@ -38,6 +40,10 @@ pub enum Command {
     Test(test::Test),
     /// Judge testees with the suite and with the engine of this program, and compare verdicts.
     Parity(parity::Options),
+    /// Judge published implementations with the engine of this program, and show them side by side.
+    Compare(compare::Options),
+    /// Make one page, to look at, of the reports of any number of runs.
+    Page(page::Options),
     /// Compare reports with their baselines: worse, better, missing and new cases all fail.
     Gate(gate::Options),
     /// Make the latest reports the baselines.
@@ -63,6 +69,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Autobahn(options) => options.run(),
         Command::Test(test) => test.run(),
         Command::Parity(options) => options.run(),
+        Command::Compare(options) => options.run(),
+        Command::Page(options) => options.run(),
         Command::Gate(options) => options.run(),
         Command::Bless(options) => options.run(),
         Command::Spec(options) => options.run(),

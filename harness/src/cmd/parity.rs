@@ -13,11 +13,11 @@ use crate::Error;
 use crate::autobahn::engine::{self, Engine, Places, Wanted};
 use crate::autobahn::index::file_name_of;
 use crate::conformance::CaseId;
-use crate::conformance::select::select;
 use crate::error::io;
-use crate::parity::both::{Pair, Who};
+use crate::parity::both::Pair;
 use crate::parity::diff::{Difference, Said, compare};
 use crate::parity::known::{self, Known};
+use crate::parity::started::Who;
 use crate::parity::testees;
 use crate::report::schema::Role;
 use crate::report::table::{self, ParityRow};
@@ -236,16 +236,12 @@ impl Options {
             if !self.only.is_empty() && !self.only.contains(&testee.name) {
                 continue;
             }
-            let its = select(ids_of_all(), &testee.cases, &testee.exclude).map_err(|error| {
-                Error::Unusable(format!("{}: {}: {error}", file.display(), testee.name))
-            })?;
-            let its: BTreeSet<CaseId> = its.intersection(ids).cloned().collect();
+            let its = testee
+                .judged_by(ids)
+                .map_err(|why| Error::Unusable(format!("{}: {why}", file.display())))?;
             for &role in self.role.each() {
                 let Some(line) = testee.command(role).filter(|_| !its.is_empty()) else { continue };
-                let who = match role {
-                    Role::Server => Who::ServerCommand(line.to_owned()),
-                    Role::Client => Who::ClientCommand(line.to_owned()),
-                };
+                let who = Who::command(role, line);
                 rounds.push(Round { name: testee.name.clone(), who, ids: its.clone() });
             }
         }
@@ -256,8 +252,4 @@ impl Options {
             false => Ok(rounds),
         }
     }
-}
-
-fn ids_of_all() -> &'static [CaseId] {
-    crate::conformance::cases::ids()
 }

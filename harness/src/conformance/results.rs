@@ -5,6 +5,7 @@
 //!  DIR/index.json             the suite's index, all agents
 //!  DIR/AGENT_case_1_1_1.json  the suite's report of one case
 //!  DIR/failures.txt           a page on each case that failed
+//!  DIR/index.html             all of it, to look at (written by the command)
 //! ```
 
 use std::collections::BTreeMap;
@@ -43,7 +44,7 @@ impl Results {
     pub fn new(dir: Option<&Path>) -> io::Result<Self> {
         if let Some(dir) = dir {
             fs::create_dir_all(dir)?;
-            for name in ["report.json", "index.json", "failures.txt"] {
+            for name in ["report.json", "index.json", "failures.txt", "index.html"] {
                 match fs::remove_file(dir.join(name)) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => {}

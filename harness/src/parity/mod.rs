@@ -7,9 +7,18 @@
 //!                ╰──▶ engine's cases ─┘            (reasons)
 //! ```
 //!
+//! [`started`] and the run by the engine alone serve `wsconf compare` too, where each testee is a
+//! published [`package`].
+//!
 //! Where they differ the engine is wrong, unless [`known`] has the reason.
 
 pub mod testees;
+
+pub mod package;
+
+pub mod started;
+
+pub(crate) mod alone;
 
 pub mod both;
 

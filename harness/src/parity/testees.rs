@@ -8,7 +8,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::package::Package;
 use crate::Error;
+use crate::conformance::CaseId;
+use crate::conformance::cases::ids;
+use crate::conformance::select::select;
 use crate::error::io;
 use crate::report::schema::Role;
 
@@ -22,6 +26,10 @@ pub struct Testee {
     pub server: Option<String>,
     /// The shell command that runs it as a client.
     pub client: Option<String>,
+    /// What it is made with, for `wsconf compare`; an endpoint of ours that is odd has none.
+    pub package: Option<Package>,
+    /// What has to be known to read its results, for `wsconf compare`.
+    pub note: Option<String>,
     /// Patterns of the cases that it is judged by, of those asked for.
     #[serde(default = "all")]
     pub cases: Vec<String>,
@@ -42,6 +50,17 @@ impl Testee {
             Role::Server => self.server.as_deref(),
             Role::Client => self.client.as_deref(),
         }
+    }
+
+    /// Of the cases `asked` for, those that it is judged by.
+    ///
+    /// # Errors
+    ///
+    /// Why one of its patterns is none, or which one matches nothing.
+    pub fn judged_by(&self, asked: &BTreeSet<CaseId>) -> Result<BTreeSet<CaseId>, String> {
+        let its = select(ids(), &self.cases, &self.exclude)
+            .map_err(|error| format!("{}: {error}", self.name))?;
+        Ok(its.intersection(asked).cloned().collect())
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! [`schema`] is what a report and a baseline say, [`store`] reads and writes them, [`waiver`] is
 //! a verdict accepted for a reason, [`diff`] judges a report by baseline and waivers, [`merge`]
-//! puts the parts of a run together, and [`table`] shows the outcome as text.
+//! puts the parts of a run together, [`class`] makes one word of a verdict, [`table`] shows the
+//! outcome as text, [`html`] as a page.
 
 pub mod schema;
 
@@ -13,5 +14,9 @@ pub mod waiver;
 pub mod diff;
 
 pub mod merge;
+
+pub mod class;
+
+pub mod html;
 
 pub mod table;

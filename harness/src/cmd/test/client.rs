@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::options::Common;
-use super::report::{Asked, Began, conclude};
+use super::report::{Asked, Began, conclude, sum_up};
 use super::spec::Spec;
 use super::target::Target;
 use super::tls::acceptor;
@@ -105,7 +105,10 @@ impl Options {
         server.results(Results::sum_up).map_err(io(doing))?;
         let told = server.results(|results| {
             let agents: Vec<&str> = results.agents().collect();
-            let mut exit = Exit::Same;
+            if agents.is_empty() {
+                return Err(Error::NothingRan("no client ran a case".to_owned()));
+            }
+            let mut concluded = Vec::new();
             for agent in &agents {
                 if agents.len() > 1 {
                     println!("{agent}:");
@@ -114,14 +117,9 @@ impl Options {
                 let out = out.as_deref().filter(|_| agents.len() == 1);
                 let mut asked = asked.clone();
                 asked.ids.retain(|id| !spec.excludes(agent, id));
-                if conclude(&self.common, &asked, agent, results, out)? == Exit::Differs {
-                    exit = Exit::Differs;
-                }
+                concluded.push(conclude(&self.common, &asked, agent, results, out)?);
             }
-            match agents.is_empty() {
-                true => Err(Error::NothingRan("no client ran a case".to_owned())),
-                false => Ok(exit),
-            }
+            sum_up(concluded, out.as_deref())
         });
         interrupted.and(told)
     }

@@ -13,6 +13,8 @@ use crate::cmd::tell::tell;
 use crate::conformance::CaseId;
 use crate::conformance::results::Results;
 use crate::conformance::run::milliseconds;
+use crate::error::io;
+use crate::report::html::{self, Implementation, Page};
 use crate::report::schema::{Platform, REPORT_FORMAT, Report, Role, Selection, Suite, Testee};
 use crate::report::store;
 
@@ -49,7 +51,7 @@ pub(super) fn conclude(
     agent: &str,
     results: &Results,
     out: Option<&Path>,
-) -> Result<Exit, Error> {
+) -> Result<Concluded, Error> {
     let report = Report {
         format: REPORT_FORMAT.to_owned(),
         suite: Suite {
@@ -81,5 +83,37 @@ pub(super) fn conclude(
     {
         println!("why, case by case: {}", out.join("failures.txt").display());
     }
-    Ok(if fails && common.fail_on == FailOn::Failed { Exit::Differs } else { Exit::Same })
+    let exit = if fails && common.fail_on == FailOn::Failed { Exit::Differs } else { Exit::Same };
+    Ok(Concluded { report, exit })
+}
+
+/// How a run ended, for one agent.
+#[derive(Debug)]
+pub(super) struct Concluded {
+    pub(super) report: Report,
+    pub(super) exit: Exit,
+}
+
+/// Writes the page of all agents of a run into its folder, and returns the worst end of them.
+///
+/// # Errors
+///
+/// [`Error::Unusable`]: the page cannot be written.
+pub(super) fn sum_up(concluded: Vec<Concluded>, out: Option<&Path>) -> Result<Exit, Error> {
+    let worst = if concluded.iter().any(|one| one.exit == Exit::Differs) {
+        Exit::Differs
+    } else {
+        Exit::Same
+    };
+    let Some(out) = out else { return Ok(worst) };
+    let shown = concluded.into_iter().map(|one| {
+        let details = html::load::details(out, &one.report);
+        Implementation { details, ..Implementation::from(one.report) }
+    });
+    let title = "WebSocket conformance".to_owned();
+    let page = Page { title, shown: shown.collect(), ..Page::default() };
+    let path = out.join("index.html");
+    std::fs::write(&path, html::page(&page))
+        .map_err(io(format!("cannot write {}", path.display())))?;
+    Ok(worst)
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::options::{Common, FailOn};
-use super::report::{Asked, Began, conclude};
+use super::options::Common;
+use super::report::{Asked, Began, conclude, sum_up};
 use super::spec::Spec;
 use super::target::Target;
 use super::tls::Trust;
@@ -99,7 +99,7 @@ impl Options {
         let mut signals = StopSignals::install().map_err(io("cannot wait for signals"))?;
         let mut results = Results::new(out.as_deref())
             .map_err(io(out.as_deref().map_or_else(String::new, doing)))?;
-        let mut exit = Exit::Same;
+        let mut concluded = Vec::new();
         for Server { agent, target, dial } in servers {
             let ids: BTreeSet<CaseId> =
                 ids.iter().filter(|id| !spec.excludes(&agent, id)).cloned().collect();
@@ -165,12 +165,13 @@ impl Options {
                 eprintln!("error: {unreachable}; the run ends here");
             }
             let out = out.as_deref();
-            if conclude(&self.common, &asked, &agent, &results, out)? == Exit::Differs {
-                exit = Exit::Differs;
+            concluded.push(conclude(&self.common, &asked, &agent, &results, out)?);
+            if let Err(interrupted) = ended {
+                sum_up(concluded, out)?;
+                return Err(interrupted);
             }
-            ended.map(drop)?;
         }
-        Ok(if self.common.fail_on == FailOn::Failed { exit } else { Exit::Same })
+        sum_up(concluded, out.as_deref())
     }
 
     fn servers(&self, spec: Option<&Spec>) -> Result<Vec<Server>, Error> {
