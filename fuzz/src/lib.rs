@@ -11,13 +11,18 @@
 pub mod props;
 
 pub mod deflate;
+pub mod diff_http;
+pub mod differences;
 pub mod duplex;
+pub mod engine;
 pub mod extension_header;
 pub mod frame;
 pub mod http;
+pub mod peers;
 pub mod session;
 pub mod stream;
 pub mod utf8;
+pub mod workload;
 pub mod write_api;
 
 mod input;
@@ -28,6 +33,9 @@ mod oracle;
 
 #[path = "../../ws-core/tests/support/mod.rs"]
 mod support;
+
+#[path = "../../ws-core/tests/tokio_support/mod.rs"]
+mod tokio_support;
 
 /// The entry points of one target: libFuzzer's under cargo-fuzz, else a `main` that replays the
 /// files named on its command line.

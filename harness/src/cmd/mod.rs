@@ -10,6 +10,7 @@ pub mod gate;
 pub mod list;
 pub mod merge;
 pub mod parity;
+pub mod seeds;
 pub mod spec;
 pub mod test;
 
@@ -47,6 +48,8 @@ pub enum Command {
     Collect(collect::Options),
     /// Make one report of the parts of a run that was split.
     Merge(merge::Options),
+    /// Write the octets of the cases as seeds for a fuzzer.
+    Seeds(seeds::Options),
     /// List the cases, a line each.
     List(list::Options),
     /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
@@ -65,6 +68,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Spec(options) => options.run(),
         Command::Collect(options) => options.run(),
         Command::Merge(options) => options.run(),
+        Command::Seeds(options) => options.run(),
         Command::List(options) => options.run(),
         Command::Explain(options) => options.run(),
     };
