@@ -4,7 +4,7 @@
 //! wider than its explanation is a finding. `tests/differences.rs` fails on an entry that the corpus
 //! does not show.
 
-use crate::peers::{Compared, End, headers};
+use crate::peers::{Compared, End, Frames};
 
 /// One thing that another crate does otherwise.
 #[derive(Debug)]
@@ -25,16 +25,13 @@ pub const TUNGSTENITE: Known = &[
     Difference {
         behaviour: "a frame is judged once it is whole; we fail at the octet that breaks a rule",
         section: "RFC 6455 §7.1.7, §8.1, §10.4",
-        explains: |c| {
-            let unfinished = headers(c.role, c.wire).last().is_none_or(|h| !h.is_whole);
-            unfinished && waits(c)
-        },
+        explains: |c| Frames::of(c.wire).are_cut && waits(c),
     },
     Difference {
         behaviour: "a length in more octets than it needs is taken; we fail with 1002",
         section: "RFC 6455 §5.2",
         explains: |c| {
-            let longer = headers(c.role, c.wire).iter().any(|header| !header.is_shortest);
+            let longer = Frames::of(c.wire).headers.iter().any(|header| !header.is_shortest);
             longer && c.ours.end == End::Failed && c.theirs.told.starts_with(&c.ours.told)
         },
     },
@@ -52,12 +49,9 @@ pub const TUNGSTENITE: Known = &[
 
 /// tokio-websockets 0.13.
 pub const TOKIO_WEBSOCKETS: Known = &[Difference {
-    behaviour: "a frame is judged later than at the octet that breaks a rule",
-    section: "RFC 6455 §7.1.7, §8.1, §10.4",
-    explains: |c| {
-        let unfinished = headers(c.role, c.wire).last().is_none_or(|h| !h.is_whole);
-        unfinished && waits(c)
-    },
+    behaviour: "a header is judged once it is whole; we fail at the octet that breaks a rule",
+    section: "RFC 6455 §7.1.7",
+    explains: |c| Frames::of(c.wire).are_cut && waits(c),
 }];
 
 /// We have failed the connection, they wait for more, and until then all is the same.

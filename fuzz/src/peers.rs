@@ -8,7 +8,6 @@ use ws_core::connection::Config;
 use ws_core::{Limits, Role};
 
 use crate::differences::{self, Difference, Known};
-use crate::oracle::key_to;
 use crate::support::{Driver, Seen};
 use crate::tokio_support::{Task, wire};
 
@@ -188,34 +187,40 @@ fn tokio_websockets_hears(role: Role, wire_octets: &[u8]) -> Heard {
     Heard { told, end }
 }
 
-/// The headers of the frames of `wire`, in order: the lengths as they say, and whether the frame is
-/// whole. Stops at one that is not.
-pub(crate) fn headers(role: Role, wire: &[u8]) -> Vec<Header> {
-    let mut headers = Vec::new();
-    let mut rest = wire;
-    while let Some(header) = Header::read(role, rest) {
-        let len = usize::try_from(header.len).unwrap_or(usize::MAX);
-        let is_whole = header.header_len.saturating_add(len) <= rest.len();
-        headers.push(Header { is_whole, ..header });
-        if !is_whole {
-            break;
+/// The frames of `wire`, as far as their lengths tell them apart.
+pub(crate) struct Frames {
+    /// Their headers, in order.
+    pub(crate) headers: Vec<Header>,
+    /// The octets end inside one.
+    pub(crate) are_cut: bool,
+}
+
+impl Frames {
+    pub(crate) fn of(wire: &[u8]) -> Self {
+        let mut headers = Vec::new();
+        let mut rest = wire;
+        while let Some(header) = Header::read(rest) {
+            headers.push(header);
+            let len = usize::try_from(header.len).unwrap_or(usize::MAX);
+            match rest.get(header.header_len.saturating_add(len)..) {
+                Some(behind) => rest = behind,
+                None => break,
+            }
         }
-        rest = &rest[header.header_len + len..];
+        Self { headers, are_cut: !rest.is_empty() }
     }
-    headers
 }
 
 /// A header that may break any rule.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Header {
-    pub(crate) len: u64,
+    len: u64,
     pub(crate) is_shortest: bool,
-    pub(crate) is_whole: bool,
     header_len: usize,
 }
 
 impl Header {
-    fn read(role: Role, octets: &[u8]) -> Option<Self> {
+    fn read(octets: &[u8]) -> Option<Self> {
         let [_, second, rest @ ..] = octets else { return None };
         let (count, least) = match second & 0x7F {
             126 => (2, 126),
@@ -226,9 +231,8 @@ impl Header {
             0 => u64::from(second & 0x7F),
             _ => rest.get(..count)?.iter().fold(0, |len, &octet| len << 8 | u64::from(octet)),
         };
-        let key = if second & 0x80 != 0 { key_to(role).map_or(4, |key| key.len()) } else { 0 };
+        let key = if second & 0x80 != 0 { 4 } else { 0 };
         let header_len = 2 + count + key;
-        let is_shortest = len >= least;
-        Some(Self { len, is_shortest, is_whole: false, header_len })
+        Some(Self { len, is_shortest: len >= least, header_len })
     }
 }
