@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -15,24 +15,44 @@ use ws_core::handshake::{HeadError, Rejection};
 use crate::http::{Asked, Owned, ask, limits};
 use crate::tokio_support::{Task, wire};
 
-/// What we refuse although httparse takes it: (what for, what httparse does, the rule).
-pub const STRICTER: &[(Rejection, &str, &str)] = &[
-    (Rejection::Head(HeadError::BareLf), "a line may end with LF alone", "RFC 9112 §2.2"),
-    (
-        Rejection::RequestLine,
-        "a method or a target may have octets that no URI has",
-        "RFC 9110 §9.1, RFC 9112 §3.2",
-    ),
+/// One thing that others do otherwise.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Otherwise {
+    /// What we refuse the request for; `None` if we accept it.
+    pub ours: Option<Rejection>,
+    /// What they do.
+    pub behaviour: &'static str,
+    /// The rule.
+    pub section: &'static str,
+}
+
+/// The differences that are known.
+pub const KNOWN: &[Otherwise] = &[
+    Otherwise {
+        ours: Some(Rejection::Head(HeadError::BareLf)),
+        behaviour: "httparse takes a line that ends with LF alone",
+        section: "RFC 9112 §2.2, which leaves it to the recipient",
+    },
+    Otherwise {
+        ours: Some(Rejection::RequestLine),
+        behaviour: "httparse takes octets of a method or a target that are not visible ASCII",
+        section: "RFC 9110 §9.1, RFC 9112 §3.2",
+    },
+    Otherwise {
+        ours: None,
+        behaviour: "hyper answers 400 to a target with visible ASCII that no URI has, such as <",
+        section: "RFC 9112 §3.2, a SHOULD; we hand the target on as it was sent",
+    },
 ];
 
 /// What our server accepts, httparse reads and hyper serves, with the same target and the same
 /// fields. What is refused for its HTTP alone and not by httparse, is listed.
 pub fn diff_http(octets: &[u8]) {
-    stricter(octets);
+    http_differs(octets);
 }
 
-/// The place in [`STRICTER`] of what these octets are refused for, if httparse takes them.
-pub fn stricter(octets: &[u8]) -> Option<usize> {
+/// The listed difference that these octets show, if they show one.
+pub fn http_differs(octets: &[u8]) -> Option<&'static Otherwise> {
     let ours = ask(&[octets]);
     let mut fields = vec![httparse::EMPTY_HEADER; limits().max_header_fields()];
     let mut head = httparse::Request::new(&mut fields);
@@ -46,7 +66,11 @@ pub fn stricter(octets: &[u8]) -> Option<usize> {
             let read: Owned =
                 head.headers.iter().map(|f| (f.name.to_owned(), f.value.to_vec())).collect();
             assert_eq!(read, asked.fields);
-            assert_eq!(served(octets), Some(as_served(&asked)));
+            let Ok(uri) = Uri::try_from(&*asked.target) else {
+                assert_eq!(served(octets), None);
+                return KNOWN.iter().find(|known| known.ours.is_none());
+            };
+            assert_eq!(served(octets), Some(as_served(&uri, &asked)));
             None
         }
         Ok(None) => {
@@ -57,7 +81,7 @@ pub fn stricter(octets: &[u8]) -> Option<usize> {
         Err(rejection)
             if is_http(rejection) && matches!(theirs, Ok(status) if status.is_complete()) =>
         {
-            let listed = STRICTER.iter().position(|(of, ..)| *of == rejection);
+            let listed = KNOWN.iter().find(|known| known.ours == Some(rejection));
             assert!(listed.is_some(), "not listed: {rejection:?}");
             listed
         }
@@ -80,13 +104,13 @@ fn is_http(rejection: Rejection) -> bool {
 /// Target, and header fields by name.
 type Served = (String, Owned);
 
-fn as_served(asked: &Asked) -> Served {
+fn as_served(uri: &Uri, asked: &Asked) -> Served {
     let mut fields = asked.fields.clone();
     for (name, _) in &mut fields {
         name.make_ascii_lowercase();
     }
     fields.sort();
-    (asked.target.clone(), fields)
+    (uri.to_string(), fields)
 }
 
 /// What a server on hyper is asked for by these octets.

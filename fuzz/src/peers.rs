@@ -37,7 +37,6 @@ pub(crate) enum End {
 /// What is explained: the octets, and what both made of them.
 #[derive(Debug)]
 pub struct Compared<'a> {
-    pub(crate) role: Role,
     pub(crate) wire: &'a [u8],
     pub(crate) ours: Heard,
     pub(crate) theirs: Heard,
@@ -72,12 +71,12 @@ fn compare(
 ) -> Option<&'static Difference> {
     let (&settings, wire) = octets.split_first()?;
     let role = if settings & 1 == 0 { Role::Server } else { Role::Client };
-    let compared = Compared { role, wire, ours: ours(role, wire), theirs: peer(role, wire) };
+    let compared = Compared { wire, ours: ours(role, wire), theirs: peer(role, wire) };
     if compared.ours == compared.theirs {
         return None;
     }
     let explained = known.iter().find(|difference| (difference.explains)(&compared));
-    assert!(explained.is_some(), "a difference that is not listed: {compared:#?}");
+    assert!(explained.is_some(), "{role:?}: a difference that is not listed: {compared:#?}");
     explained
 }
 

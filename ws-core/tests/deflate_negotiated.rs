@@ -83,7 +83,7 @@ fn talk(from: Role, own: &Deflate, peers: &Deflate, params: DeflateParams) {
     };
     let mut naive = naive::Inflate::new(window_bits.get(), takeover);
     // Longer than the shortest window, so that one too long would be made use of.
-    let message: Vec<u8> = (0..3_u32 << 9).map(|i| (i % 700 * 31 >> 3) as u8).collect();
+    let message: Vec<u8> = (0..1536_u32).map(|i| (i % 700 * 31).to_be_bytes()[2]).collect();
     for round in 0..3 {
         sender.connection.send(&Message::binary(message.clone())).expect("there is room");
         let before = sender.written.len();
