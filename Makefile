@@ -12,6 +12,9 @@ ENGINE      ?= auto
 ONLY        ?=
 # Which cases, as the suite writes patterns; empty is all 517.
 CASES       ?=
+# Which target make fuzz runs, and how many seconds; fuzz-long takes all of them for as long each.
+T           ?= frame_parse
+SECONDS     ?= 60
 # QUICK=--quick, for `make conformance` and `make compare`: fewer messages in groups 12 and 13.
 QUICK       ?=
 # make soak: how many seeds of the simulated network.
@@ -21,7 +24,8 @@ BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
 SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
-.PHONY: help autobahn conformance parity compare test page-test soak lint docs bench gate bless harness
+.PHONY: help autobahn conformance parity compare test page-test soak lint docs bench gate bless harness fuzz \
+  fuzz-smoke fuzz-long fuzz-seeds
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +77,20 @@ lint: ## Format, clippy, and the core without std
 
 docs: ## The documentation, without warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --all-features --no-deps
+
+fuzz: ## One fuzz target: make fuzz T=frame_parse SECONDS=60
+	fuzz/run.sh $(SECONDS) $(T)
+
+fuzz-smoke: ## Every fuzz target for a few seconds
+	fuzz/run.sh 4
+
+fuzz-long: SECONDS := 1200
+fuzz-long: ## Every fuzz target for 20 minutes
+	fuzz/run.sh $(SECONDS)
+
+fuzz-seeds: harness ## The conformance cases as seeds, those that reach something new
+	$(BUILT)/wsconf seeds --out fuzz/corpus
+	fuzz/minimise.sh
 
 bench: ## The benches of the core
 	$(CARGO) bench $(CARGO_FLAGS) -p ws-core --all-features

@@ -9,8 +9,8 @@ use ws_core::connection::{Config, Connection, Delivery, Event, Failure};
 use ws_core::deflate::{Deflate, DeflateParams, WindowBits};
 use ws_core::{Limits, Message, MessageKind, PreparedMessage, Role, Violation};
 
-use crate::props::oracle::{self, Frame};
-use crate::props::pieces;
+use crate::input::pieces;
+use crate::oracle::{self, Frame};
 
 #[path = "../../ws-core/tests/oracle/inflate.rs"]
 mod naive;

@@ -35,6 +35,26 @@ fn every_target_has_its_program_and_its_folders_and_there_are_no_others() {
 }
 
 #[test]
+fn every_dictionary_is_of_a_target_or_of_a_family_that_targets_share() {
+    let targets: BTreeSet<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
+    let mut shared = BTreeSet::new();
+    let mut families = BTreeSet::new();
+    for path in entries(&root().join("dictionaries")) {
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
+        match fs::read_link(&path) {
+            Ok(family) => {
+                assert!(targets.contains(&*name), "{name}: no such target");
+                shared.insert(family.file_stem().map(Into::into));
+            }
+            Err(_) => {
+                families.insert(path.file_stem().map(std::ffi::OsString::from));
+            }
+        }
+    }
+    assert_eq!(families, shared, "each family is used, and is there");
+}
+
+#[test]
 fn every_input_keeps_its_property() {
     for (name, property) in TARGETS {
         let mut replayed = 0;

@@ -13,6 +13,7 @@ pub mod load;
 pub mod merge;
 pub mod page;
 pub mod parity;
+pub mod seeds;
 pub mod spec;
 pub mod test;
 
@@ -54,6 +55,8 @@ pub enum Command {
     Collect(collect::Options),
     /// Make one report of the parts of a run that was split.
     Merge(merge::Options),
+    /// Write the octets of the cases as seeds for a fuzzer.
+    Seeds(seeds::Options),
     /// List the cases, a line each.
     List(list::Options),
     /// Put load on an echo server: throughput, latencies, and what it costs the server.
@@ -76,6 +79,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Spec(options) => options.run(),
         Command::Collect(options) => options.run(),
         Command::Merge(options) => options.run(),
+        Command::Seeds(options) => options.run(),
         Command::List(options) => options.run(),
         Command::Load(options) => options.run(),
         Command::Explain(options) => options.run(),

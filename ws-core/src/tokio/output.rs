@@ -198,10 +198,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// A write that failed is told to whoever wrote, and to whoever receives: they may be two tasks.
+    /// Not once the connection has ended: how it ended has been told, or will be.
     fn note_write<T>(&mut self, result: io::Result<T>) -> Result<T, Error> {
         if let Err(error) = &result {
             self.state.write_failed = true;
-            self.outcome.get_or_insert_with(|| same_error(error).into());
+            if self.connection.poll_transport() != Transport::Close {
+                self.outcome.get_or_insert_with(|| same_error(error).into());
+            }
         }
         Ok(result?)
     }

@@ -157,10 +157,14 @@ impl Driver {
     }
 
     pub(crate) fn timeout_at(&mut self, now: Duration) -> &mut Self {
+        self.timeout_silently_at(now);
+        self
+    }
+
+    pub(crate) fn timeout_silently_at(&mut self, now: Duration) {
         self.now = now;
         let event = self.connection.handle_timeout(now);
         self.notes.take(event);
-        self
     }
 
     pub(crate) fn transport_lost(&mut self) -> &mut Self {

@@ -26,6 +26,8 @@ pub(crate) struct State {
     input_ended: bool,
     /// Reads fail with this once all input is read.
     pub(crate) read_error: Option<ErrorKind>,
+    /// Octets that the connection has read.
+    pub(crate) taken: usize,
     /// Octets that have come out of the connection.
     pub(crate) output: Vec<u8>,
     /// Octets it still takes before it is blocked.
@@ -71,6 +73,7 @@ pub(crate) fn wire() -> (Wire, Remote) {
         input: VecDeque::new(),
         input_ended: false,
         read_error: None,
+        taken: 0,
         output: Vec::new(),
         room: usize::MAX,
         limit: usize::MAX,
@@ -195,6 +198,7 @@ impl AsyncRead for Wire {
             return Poll::Pending;
         }
         let octets: Vec<u8> = state.input.drain(..len).collect();
+        state.taken += octets.len();
         buf.put_slice(&octets);
         Poll::Ready(Ok(()))
     }

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Drops the seeds made of conformance cases that reach nothing which other inputs do not reach:
+#
+#   fuzz/minimise.sh [TARGET…]     without a target: all of them
+#
+# `cargo fuzz cmin` names what it keeps by its hash; here everything keeps the name that says what it
+# is. Inputs that people have written stay, whatever they reach.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+if (($# == 0)); then
+  for program in fuzz_targets/*.rs; do
+    set -- "$@" "$(basename "$program" .rs)"
+  done
+fi
+
+source ./tools.sh
+need_fuzzing_tools
+
+kept="$(mktemp -d)"
+trap 'rm -rf "$kept"' EXIT
+for target in "$@"; do
+  rm -rf "${kept:?}/$target"
+  cp -R "corpus/$target" "$kept/$target"
+  cargo +nightly fuzz cmin "$target" "$kept/$target" -- -max_len=4096 -rss_limit_mb=2048
+  before=0
+  dropped=0
+  for seed in "corpus/$target"/case_*; do
+    [[ -e "$seed" ]] || continue
+    before=$((before + 1))
+    hash="$(sha1sum <"$seed" | cut -d ' ' -f 1)"
+    if [[ ! -e "$kept/$target/$hash" ]]; then
+      rm "$seed"
+      dropped=$((dropped + 1))
+    fi
+  done
+  printf '== %s: %d of %d cases kept\n' "$target" $((before - dropped)) "$before"
+done

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Fuzzes targets one after the other, and stops at the first input that breaks a property:
+#
+#   fuzz/run.sh SECONDS [TARGET…]     without a target: all of them, so many seconds each
+#
+# Inputs that reach something new go to fuzz/target/found/TARGET, not into the corpus: what is worth
+# keeping gets a name that says what it is. Needs a nightly toolchain and cargo-fuzz; asks rustup and
+# cargo for them if they are missing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+seconds="${1:?how many seconds each target runs}"
+shift
+if (($# == 0)); then
+  for program in fuzz_targets/*.rs; do
+    set -- "$@" "$(basename "$program" .rs)"
+  done
+fi
+
+source ./tools.sh
+need_fuzzing_tools
+
+cargo +nightly fuzz build
+for target in "$@"; do
+  printf '\n== %s, %s s\n' "$target" "$seconds"
+  mkdir -p "target/found/$target"
+  options=(-max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048)
+  options+=(-print_final_stats=1 -verbosity=0)
+  if [[ -e "dictionaries/$target.dict" ]]; then
+    options+=("-dict=$PWD/dictionaries/$target.dict")
+  fi
+  cargo +nightly fuzz run "$target" "target/found/$target" "corpus/$target" \
+    "regressions/$target" -- "${options[@]}"
+done

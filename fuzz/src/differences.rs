@@ -1,0 +1,66 @@
+//! What other crates do otherwise, and why ours does not follow them.
+//!
+//! A difference is explained by what both made of the octets, not by its cause alone: one that is
+//! wider than its explanation is a finding. `tests/differences.rs` fails on an entry that the corpus
+//! does not show.
+
+use crate::peers::{Compared, End, Frames};
+
+/// One thing that another crate does otherwise.
+#[derive(Debug)]
+pub struct Difference {
+    /// What it does, and what we do.
+    pub behaviour: &'static str,
+    /// The rule in question.
+    pub section: &'static str,
+    /// Whether this is such a difference.
+    pub explains: fn(&Compared<'_>) -> bool,
+}
+
+/// The differences of one crate; the first that explains one counts.
+pub type Known = &'static [Difference];
+
+/// tungstenite 0.30.
+pub const TUNGSTENITE: Known = &[
+    Difference {
+        behaviour: "a frame is judged once it is whole; we fail at the octet that breaks a rule",
+        section: "RFC 6455 §7.1.7, §8.1, §10.4",
+        explains: |c| Frames::of(c.wire).are_cut && waits(c),
+    },
+    Difference {
+        behaviour: "a length in more octets than it needs is taken; we fail with 1002",
+        section: "RFC 6455 §5.2",
+        explains: |c| {
+            let longer = Frames::of(c.wire).headers.iter().any(|header| !header.is_shortest);
+            longer && c.ours.end == End::Failed && c.theirs.told.starts_with(&c.ours.told)
+        },
+    },
+    Difference {
+        behaviour: "a close code that must not be on the wire is told as 1002; we fail with 1002",
+        section: "RFC 6455 §7.4",
+        explains: |c| c.ours.end == End::Failed && replaced(c),
+    },
+    Difference {
+        behaviour: "close code 1014 is taken for one that is not assigned; we tell it",
+        section: "RFC 6455 §7.4.1 and the registry it founds",
+        explains: |c| matches!(c.ours.end, End::Closed(Some((1014, _)))) && replaced(c),
+    },
+];
+
+/// tokio-websockets 0.13.
+pub const TOKIO_WEBSOCKETS: Known = &[Difference {
+    behaviour: "a header is judged once it is whole; we fail at the octet that breaks a rule",
+    section: "RFC 6455 §7.1.7",
+    explains: |c| Frames::of(c.wire).are_cut && waits(c),
+}];
+
+/// We have failed the connection, they wait for more, and until then all is the same.
+fn waits(c: &Compared<'_>) -> bool {
+    c.ours.told == c.theirs.told && c.ours.end == End::Failed && c.theirs.end == End::Open
+}
+
+/// They tell 1002 in the place of the code that was sent.
+fn replaced(c: &Compared<'_>) -> bool {
+    let theirs = matches!(&c.theirs.end, End::Closed(Some((1002, reason))) if reason == "Protocol violation");
+    theirs && c.ours.told == c.theirs.told
+}

@@ -1,0 +1,165 @@
+//! Frames from anybody, however they are cut: events, output, memory and steps of a connection.
+
+use allocation_counter::measure;
+use ws_core::connection::{Config, Connection, Delivery, Event, Piece};
+use ws_core::deflate::{Deflate, DeflateParams};
+use ws_core::frame::MAX_HEADER_LEN;
+use ws_core::{Limits, MessageKind, Role};
+
+use crate::input::pieces;
+use crate::oracle::{self, Frame};
+use crate::support::{NOW, connect};
+
+/// What an extension's contexts take.
+const CONTEXTS: usize = 128 * 1024;
+
+/// As [`frame_stream_client`], with the server's end.
+pub fn frame_stream_server(octets: &[u8]) {
+    frame_stream(Role::Server, octets);
+}
+
+/// Any octets, however cut, give the same events and the same output; the output is frames that a
+/// strict peer takes, with at most one Close at their end; nothing follows a terminal event. Memory
+/// is bounded by the octets that came, not by what they claim, and each call brings the connection
+/// further. The first octet seeds the cuts; of the second, bit 0 says whether messages are told in
+/// pieces, bit 1 whether permessage-deflate is agreed.
+pub fn frame_stream_client(octets: &[u8]) {
+    frame_stream(Role::Client, octets);
+}
+
+/// An event that owns what it tells; the pieces of a message are joined.
+#[derive(Debug, PartialEq, Eq)]
+enum Seen {
+    Message(MessageKind, Vec<u8>),
+    Ping(Vec<u8>),
+    Pong(Vec<u8>),
+    End(String),
+}
+
+/// Everything that can be seen of a connection.
+#[derive(Debug, PartialEq, Eq)]
+struct Ran {
+    seen: Vec<Seen>,
+    /// The octets told of a message that did not end.
+    open: Vec<u8>,
+    output: Vec<Frame>,
+}
+
+/// How a connection is set up.
+#[derive(Debug, Clone, Copy)]
+struct Setup {
+    role: Role,
+    delivery: Delivery,
+    deflate: bool,
+}
+
+impl Setup {
+    fn connection(self, limits: Limits) -> Connection {
+        let mut config = Config::with_limits(limits);
+        config.delivery = self.delivery;
+        let mut connection = connect(self.role, config);
+        if self.deflate {
+            connection.set_deflate(&Deflate::default(), DeflateParams::default());
+        }
+        connection
+    }
+}
+
+fn frame_stream(role: Role, octets: &[u8]) {
+    let Some((&[seed, settings], wire)) = octets.split_first_chunk() else { return };
+    let delivery = if settings & 1 == 0 { Delivery::Messages } else { Delivery::Pieces };
+    let setup = Setup { role, delivery, deflate: settings & 2 != 0 };
+    let whole = run(setup, &[wire]);
+    let singly: Vec<&[u8]> = wire.chunks(1).collect();
+    assert_eq!(whole, run(setup, &singly), "cut into octets");
+    assert_eq!(whole, run(setup, &pieces(seed, wire)), "cut at random");
+    memory(setup, wire);
+}
+
+/// What a connection tells and writes when it is given these pieces.
+fn run(setup: Setup, pieces: &[&[u8]]) -> Ran {
+    // Small, so that the fuzzer meets every limit.
+    let limits = Limits::builder()
+        .max_message_len(300)
+        .max_frame_len(200)
+        .max_fragments(5)
+        .max_pings(4)
+        .build()
+        .expect("limits that fit together");
+    let mut connection = setup.connection(limits);
+    let mut seen = Vec::new();
+    let mut open: Vec<u8> = Vec::new();
+    let mut buffer: Vec<u8> = Vec::new();
+    for piece in pieces {
+        buffer.extend_from_slice(piece);
+        let mut idle = 0;
+        loop {
+            let offered = buffer.len();
+            let received = connection.handle_input(&mut buffer, NOW);
+            let (discard, keep) = (received.discard, received.keep);
+            assert!(discard + keep <= offered);
+            let last = received.event.is_none();
+            // The message so far, and at most a control frame that has not come whole.
+            assert!(!last || keep <= 300 + 125 + MAX_HEADER_LEN, "a bounded buffer");
+            let mut plain = 0;
+            match received.event {
+                None => {}
+                Some(Event::Message { kind, payload }) => {
+                    seen.push(Seen::Message(kind, payload.to_vec()));
+                }
+                Some(Event::Piece(Piece { kind, octets, ends_message, .. })) => {
+                    plain = octets.len();
+                    open.extend_from_slice(&octets);
+                    if ends_message {
+                        seen.push(Seen::Message(kind, std::mem::take(&mut open)));
+                    }
+                }
+                Some(Event::Ping(payload)) => seen.push(Seen::Ping(payload.to_vec())),
+                Some(Event::Pong(payload)) => seen.push(Seen::Pong(payload.to_vec())),
+                Some(end) => seen.push(Seen::End(format!("{end:?}"))),
+            }
+            idle = if discard > 0 || plain > 0 { 0 } else { idle + 1 };
+            assert!(idle < 3 || last, "no progress");
+            buffer.truncate(discard + keep);
+            buffer.drain(..discard);
+            if last {
+                break;
+            }
+        }
+    }
+    for event in seen.iter().rev().skip(1) {
+        assert!(!matches!(event, Seen::End(_)), "nothing follows the end: {seen:?}");
+    }
+    for event in &seen {
+        if let Seen::Message(MessageKind::Text, text) = event {
+            assert!(std::str::from_utf8(text).is_ok(), "text is UTF-8: {text:02x?}");
+        }
+    }
+    let output: Vec<u8> = connection.poll_output().flatten().copied().collect();
+    Ran { seen, open, output: oracle::parse(setup.role, &output) }
+}
+
+/// A connection with the default limits, which allow 16 MiB, allocates no more than has come, and
+/// what it needs to answer and to decode.
+fn memory(setup: Setup, wire: &[u8]) {
+    let mut input = wire.to_vec();
+    let contexts = if setup.deflate { CONTEXTS } else { 0 };
+    let mut plain = 0;
+    let allocated = measure(|| {
+        let mut connection = setup.connection(Limits::default());
+        let mut start = 0;
+        loop {
+            let received = connection.handle_input(&mut input[start..], NOW);
+            start += received.discard;
+            match received.event {
+                None => break,
+                Some(Event::Message { payload, .. }) => plain = plain.max(payload.len()),
+                Some(_) => {}
+            }
+        }
+    });
+    // What is decoded has no octets on the wire; storage that grows is there twice for a moment.
+    let decoded = if setup.deflate { wire.len() * 1032 } else { 0 };
+    let most = wire.len() + 64 * 1024 + contexts + 2 * decoded.max(plain);
+    assert!(allocated.bytes_max <= most as u64, "{allocated:?} for {} octets", wire.len());
+}

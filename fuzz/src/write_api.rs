@@ -1,0 +1,190 @@
+//! Any calls in any order on the sending side: what reaches the wire is what was accepted.
+
+use arbitrary::{Result, Unstructured};
+use ws_core::connection::Config;
+use ws_core::frame::CloseFrame;
+use ws_core::{CloseCode, Limits, Message, Misuse, PreparedMessage, Role};
+
+use crate::input::{kind, octets};
+use crate::oracle::{self, BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT};
+use crate::support::{Driver, NOW};
+
+/// Smaller than what a few calls queue.
+const MAX_WRITE_BUFFER: usize = 2000;
+
+/// Any calls in any order: each that is refused leaves the wire as it was; all that was accepted,
+/// and nothing else, is on the wire in order; a strict peer parses it, with one Close at most and
+/// nothing behind it.
+pub fn write_api(input: &[u8]) {
+    // Octets that end are the end of the calls.
+    let _ = calls(&mut Unstructured::new(input));
+}
+
+fn calls(input: &mut Unstructured<'_>) -> Result<()> {
+    let role = if input.arbitrary()? { Role::Server } else { Role::Client };
+    let limits = Limits::builder().max_write_buffer(MAX_WRITE_BUFFER).build().expect("they fit");
+    let mut writer = Writer {
+        driver: Driver::new(role, Config::with_limits(limits)),
+        accepted: Vec::new(),
+        open: None,
+        closed: false,
+    };
+    let ended = loop {
+        if input.is_empty() {
+            break Ok(());
+        }
+        if let Err(error) = writer.call(input) {
+            break Err(error);
+        }
+    };
+    writer.driver.write_all();
+    assert_eq!(writer.driver.connection.output_len(), 0);
+    assert_eq!(writer.driver.frames(), writer.accepted);
+    ended
+}
+
+struct Writer {
+    driver: Driver,
+    /// The frames that are to be on the wire.
+    accepted: Vec<Frame>,
+    /// The opcode and the text so far of a message that is sent in fragments.
+    open: Option<(u8, Vec<u8>)>,
+    closed: bool,
+}
+
+impl Writer {
+    /// One call. What it must say follows from what was accepted before.
+    fn call(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+        let queued = self.driver.connection.output_len();
+        let (made, expected, frame) = match input.int_in_range(0..=8)? {
+            0 | 1 => self.message(input)?,
+            2 | 3 => self.fragment(input)?,
+            4 => self.control(input)?,
+            5 => self.close(input)?,
+            6 => {
+                self.driver.write_some(input.int_in_range(0..=3000)?);
+                return Ok(());
+            }
+            7 => {
+                self.driver.write_all();
+                return Ok(());
+            }
+            _ => return self.ping_arrives(input),
+        };
+        assert_eq!(made, expected, "{frame:?}");
+        match made {
+            Ok(()) => self.accepted.push(frame),
+            Err(_) => assert_eq!(self.driver.connection.output_len(), queued, "refused: untouched"),
+        }
+        Ok(())
+    }
+
+    /// The first of these rules that a frame of `len` octets breaks.
+    fn refusal(&self, len: usize, breaks: &[(bool, Misuse)]) -> std::result::Result<(), Misuse> {
+        let queued = self.driver.connection.output_len();
+        let full = queued > 0 && queued + len + 14 > MAX_WRITE_BUFFER;
+        let always = [(self.closed, Misuse::SendAfterClose)];
+        let room = [(full, Misuse::WriteBufferFull)];
+        let mut rules = always.iter().chain(breaks).chain(&room);
+        rules.find(|(broken, _)| *broken).map_or(Ok(()), |(_, misuse)| Err(*misuse))
+    }
+
+    fn message(&mut self, input: &mut Unstructured<'_>) -> Result<Call> {
+        let (kind, form) = (kind(input)?, input.int_in_range(0..=3)?);
+        let payload = octets(input)?;
+        let message = match kind {
+            ws_core::MessageKind::Text => {
+                Message::text(String::from_utf8_lossy(&payload).into_owned())
+            }
+            ws_core::MessageKind::Binary => Message::binary(payload),
+        };
+        let payload = message.payload().to_vec();
+        let expected = self.refusal(payload.len(), &[(self.open.is_some(), Misuse::MessageOpen)]);
+        let connection = &mut self.driver.connection;
+        let made = match (form, message.as_text()) {
+            (0, Some(text)) => connection.send_text(text),
+            (0, None) => connection.send_binary(&payload),
+            (1, _) => connection.send_prepared(&PreparedMessage::new(&message)),
+            (2, _) => connection.send_uncoded(&message),
+            _ => connection.send(&message),
+        };
+        let opcode = if message.as_text().is_some() { TEXT } else { BINARY };
+        Ok((made, expected, Frame::new(true, opcode, payload)))
+    }
+
+    fn fragment(&mut self, input: &mut Unstructured<'_>) -> Result<Call> {
+        let (kind, fin) = (kind(input)?, input.arbitrary()?);
+        let payload = octets(input)?;
+        let opcode = if kind == ws_core::MessageKind::Text { TEXT } else { BINARY };
+        let (open, mut text) = self.open.clone().unwrap_or((opcode, Vec::new()));
+        text.extend_from_slice(&payload);
+        let bad = match std::str::from_utf8(&text) {
+            Ok(_) => false,
+            Err(error) => fin || error.error_len().is_some(),
+        };
+        // Whether there is room is asked first, so that text is not looked at in vain.
+        let room = self.refusal(payload.len(), &[]);
+        let expected = room.and_then(|()| {
+            self.refusal(
+                payload.len(),
+                &[
+                    (open != opcode, Misuse::MessageKindChanged),
+                    (opcode == TEXT && bad, Misuse::TextNotUtf8),
+                ],
+            )
+        });
+        let made = self.driver.connection.send_fragment(kind, &payload, fin);
+        let first = self.open.is_none();
+        if made.is_ok() {
+            self.open = (!fin).then_some((opcode, text));
+        }
+        let opcode = if first { opcode } else { CONTINUATION };
+        Ok((made, expected, Frame::new(fin, opcode, payload)))
+    }
+
+    fn control(&mut self, input: &mut Unstructured<'_>) -> Result<Call> {
+        let is_ping = input.arbitrary()?;
+        let payload = octets(input)?;
+        let expected =
+            self.refusal(payload.len(), &[(payload.len() > 125, Misuse::ControlTooLong)]);
+        let connection = &mut self.driver.connection;
+        let made = if is_ping { connection.ping(&payload) } else { connection.pong(&payload) };
+        Ok((made, expected, Frame::new(true, if is_ping { PING } else { PONG }, payload)))
+    }
+
+    fn close(&mut self, input: &mut Unstructured<'_>) -> Result<Call> {
+        let code: Option<u16> = input.arbitrary()?;
+        let reason = String::from_utf8_lossy(&octets(input)?).into_owned();
+        let frame = code.map(|code| CloseFrame { code: CloseCode::new(code), reason: &reason });
+        let sendable = |code| matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
+        let expected = match code {
+            _ if self.closed => Err(Misuse::SendAfterClose),
+            Some(code) if !sendable(code) => Err(Misuse::CloseCodeNotSendable),
+            Some(_) if reason.len() > 123 => Err(Misuse::ReasonTooLong),
+            _ => Ok(()),
+        };
+        let made = self.driver.connection.close(frame, NOW);
+        self.closed |= made.is_ok();
+        let sent = match code {
+            Some(code) => Frame::close(code, &reason),
+            None => Frame::new(true, CLOSE, ""),
+        };
+        Ok((made, expected, sent))
+    }
+
+    /// The peer sends a Ping while all is written: it is answered unless we have closed.
+    fn ping_arrives(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+        self.driver.write_all();
+        let payload = octets(input)?;
+        let payload = &payload[..payload.len().min(125)];
+        let role = self.driver.connection.role();
+        self.driver.feed(&oracle::wire_to(role, &[oracle::ping(payload)]));
+        if !self.closed {
+            self.accepted.push(oracle::pong(payload));
+        }
+        Ok(())
+    }
+}
+
+/// What a call said, what it should say, and the frame that it is about.
+type Call = (std::result::Result<(), Misuse>, std::result::Result<(), Misuse>, Frame);
