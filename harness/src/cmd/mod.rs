@@ -5,6 +5,7 @@ pub mod exit;
 pub mod autobahn;
 pub mod bless;
 pub mod collect;
+pub mod doctor;
 pub mod explain;
 pub mod gate;
 pub mod list;
@@ -15,6 +16,7 @@ pub mod test;
 
 mod select;
 mod tell;
+mod wrap;
 
 use std::future::Future;
 use std::io::{self, ErrorKind, Write as _};
@@ -51,6 +53,8 @@ pub enum Command {
     List(list::Options),
     /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
     Explain(explain::Options),
+    /// Tell which engines can run here, and what the others lack.
+    Doctor(doctor::Options),
 }
 
 /// Runs a subcommand; its error, if any, goes to standard error.
@@ -67,6 +71,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Merge(options) => options.run(),
         Command::List(options) => options.run(),
         Command::Explain(options) => options.run(),
+        Command::Doctor(options) => options.run(),
     };
     exit::code(ended)
 }
