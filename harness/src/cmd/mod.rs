@@ -8,6 +8,7 @@ pub mod collect;
 pub mod doctor;
 pub mod explain;
 pub mod gate;
+pub mod history;
 pub mod list;
 pub mod merge;
 pub mod parity;
@@ -53,6 +54,9 @@ pub enum Command {
     List(list::Options),
     /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
     Explain(explain::Options),
+    /// Keep a log of runs, and show when each case changed and at which commit.
+    #[command(subcommand)]
+    History(history::History),
     /// Tell which engines can run here, and what the others lack.
     Doctor(doctor::Options),
 }
@@ -71,6 +75,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Merge(options) => options.run(),
         Command::List(options) => options.run(),
         Command::Explain(options) => options.run(),
+        Command::History(history) => history.run(),
         Command::Doctor(options) => options.run(),
     };
     exit::code(ended)

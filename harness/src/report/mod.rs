@@ -2,7 +2,8 @@
 //!
 //! [`schema`] is what a report and a baseline say, [`store`] reads and writes them, [`waiver`] is
 //! a verdict accepted for a reason, [`diff`] judges a report by baseline and waivers, [`merge`]
-//! puts the parts of a run together, and [`table`] shows the outcome as text.
+//! puts the parts of a run together, [`history`] keeps what became of each case over many runs, and
+//! [`table`] shows the outcome as text.
 
 pub mod schema;
 
@@ -13,5 +14,7 @@ pub mod waiver;
 pub mod diff;
 
 pub mod merge;
+
+pub mod history;
 
 pub mod table;
