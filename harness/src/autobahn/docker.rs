@@ -64,6 +64,19 @@ impl Compose {
     ///
     /// Why Docker cannot be used, for people.
     pub(super) async fn find(file: Option<&Path>) -> Result<Self, String> {
+        let compose = Self::look(file).await?;
+        if !compose.has_image().await {
+            pull(&compose.image).await?;
+        }
+        Ok(compose)
+    }
+
+    /// Looks for all but the image.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::find`].
+    pub(super) async fn look(file: Option<&Path>) -> Result<Self, String> {
         let mut version = Command::new("docker");
         version.args(["version", "--format", "{{.Server.Version}}"]);
         if output(&mut version).await.is_none() {
@@ -86,11 +99,13 @@ impl Compose {
             }
         };
         let image = std::env::var("AUTOBAHN_IMAGE").unwrap_or_else(|_| IMAGE.to_owned());
-        let mut inspect = Command::new("docker");
-        if output(inspect.args(["image", "inspect", &image])).await.is_none() {
-            pull(&image).await?;
-        }
         Ok(Self { program, file, image })
+    }
+
+    /// The image needs no download.
+    pub(super) async fn has_image(&self) -> bool {
+        let mut inspect = Command::new("docker");
+        output(inspect.args(["image", "inspect", &self.image])).await.is_some()
     }
 
     /// For people: which program, which image.

@@ -36,6 +36,14 @@ pub struct Places {
     pub quick: bool,
 }
 
+impl Places {
+    /// The folder for what has to be installed: Cargo's target folder.
+    #[must_use]
+    pub fn tools() -> PathBuf {
+        std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from)
+    }
+}
+
 /// A way to run the suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Engine(Way);

@@ -12,6 +12,8 @@ pub mod control;
 
 pub mod engine;
 
+pub mod survey;
+
 mod docker;
 mod wstest;
 

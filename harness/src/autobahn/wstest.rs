@@ -174,7 +174,7 @@ async fn run(what: &str, command: &mut Command) -> Result<(), Error> {
 }
 
 /// The first Python 2.7 that runs, of those on PATH and in pyenv's folder.
-async fn python2() -> Option<PathBuf> {
+pub(super) async fn python2() -> Option<PathBuf> {
     let mut candidates: Vec<PathBuf> = ["python2.7", "python2", "python"].map(PathBuf::from).into();
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv"));
     for root in std::env::var_os("PYENV_ROOT").map(PathBuf::from).into_iter().chain(home) {

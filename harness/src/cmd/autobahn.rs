@@ -106,11 +106,10 @@ impl Options {
             // From here on no earlier run's report can be taken for this one's.
             store::forget(&store::path(&self.out, testee.role(), file_agent))?;
         }
-        let tools = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
         let places = Places {
             wstest: self.wstest.clone(),
             compose_file: self.compose_file.clone(),
-            tools,
+            tools: Places::tools(),
             quick: self.quick,
         };
         let engine = engine::choose(self.engine, &places, |line| println!("{line}")).await?;

@@ -6,8 +6,10 @@ pub mod autobahn;
 pub mod bless;
 pub mod collect;
 pub mod compare;
+pub mod doctor;
 pub mod explain;
 pub mod gate;
+pub mod history;
 pub mod list;
 pub mod load;
 pub mod merge;
@@ -19,6 +21,7 @@ pub mod test;
 
 mod select;
 mod tell;
+mod wrap;
 
 use std::future::Future;
 use std::io::{self, ErrorKind, Write as _};
@@ -63,6 +66,11 @@ pub enum Command {
     Load(load::Options),
     /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
     Explain(explain::Options),
+    /// Keep a log of runs, and show when each case changed and at which commit.
+    #[command(subcommand)]
+    History(history::History),
+    /// Tell which engines can run here, and what the others lack.
+    Doctor(doctor::Options),
 }
 
 /// Runs a subcommand; its error, if any, goes to standard error.
@@ -83,6 +91,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::List(options) => options.run(),
         Command::Load(options) => options.run(),
         Command::Explain(options) => options.run(),
+        Command::History(history) => history.run(),
+        Command::Doctor(options) => options.run(),
     };
     exit::code(ended)
 }

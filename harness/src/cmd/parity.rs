@@ -112,9 +112,12 @@ impl Options {
         let (_, ids) = self.cases.resolve()?;
         let rounds = self.rounds(&ids)?;
         let known = known::load(&self.known)?;
-        let tools = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-        let places =
-            Places { wstest: self.wstest.clone(), compose_file: None, tools, quick: false };
+        let places = Places {
+            wstest: self.wstest.clone(),
+            compose_file: None,
+            tools: Places::tools(),
+            quick: false,
+        };
         // The suite has to reach servers and clients on this machine as the engine does.
         let suite = engine::choose(Wanted::Wstest, &places, |line| println!("{line}")).await?;
         let mut rows = Vec::new();

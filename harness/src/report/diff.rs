@@ -133,7 +133,7 @@ impl Row<'_> {
 }
 
 /// Worse if either half is: a better close does not make up for a worse behaviour.
-fn direction(expected: Verdict, found: Verdict) -> Kind {
+pub(super) fn direction(expected: Verdict, found: Verdict) -> Kind {
     let worse =
         found.behavior > expected.behavior || found.behavior_close > expected.behavior_close;
     if worse { Kind::Worse } else { Kind::Better }

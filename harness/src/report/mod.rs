@@ -2,8 +2,8 @@
 //!
 //! [`schema`] is what a report and a baseline say, [`store`] reads and writes them, [`waiver`] is
 //! a verdict accepted for a reason, [`diff`] judges a report by baseline and waivers, [`merge`]
-//! puts the parts of a run together, [`class`] makes one word of a verdict, [`table`] shows the
-//! outcome as text, [`html`] as a page.
+//! puts the parts of a run together, [`history`] keeps what became of each case over many runs,
+//! [`class`] makes one word of a verdict, [`table`] shows the outcome as text, [`html`] as a page.
 
 pub mod schema;
 
@@ -18,5 +18,7 @@ pub mod merge;
 pub mod class;
 
 pub mod html;
+
+pub mod history;
 
 pub mod table;

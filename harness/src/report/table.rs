@@ -51,7 +51,10 @@ pub fn cases<'a>(role: Role, cases: impl Iterator<Item = &'a Case>) -> String {
 }
 
 /// Left-aligned columns, two blanks between, nothing behind the last.
-fn columns<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+pub(crate) fn columns<const N: usize>(
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> String {
     let mut lines = vec![head.map(str::to_owned)];
     lines.extend(rows);
     let widths: [usize; N] = std::array::from_fn(|column| {
