@@ -3,7 +3,7 @@
 #![cfg(all(feature = "tokio", target_os = "linux"))]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -139,8 +139,9 @@ fn t12_slow_heads_are_gone_at_the_deadline_and_hinder_nobody() {
             .map(|_| {
                 let port = server.port;
                 tokio::spawn(async move {
-                    let mut io = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
                     let start = Instant::now();
+                    let mut io = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                    let connected = Instant::now();
                     let mut answer = Vec::new();
                     let mut octet = [0; 512];
                     for next in "GET / HTTP/1.1\r\nHost: a\r\n".bytes().cycle() {
@@ -152,7 +153,9 @@ fn t12_slow_heads_are_gone_at_the_deadline_and_hinder_nobody() {
                             Err(_) => {}
                         }
                     }
-                    (start.elapsed(), answer.starts_with(b"HTTP/1.1 408 "))
+                    // The server accepts in between.
+                    let gone = (start.elapsed(), connected.elapsed());
+                    (gone, answer.starts_with(b"HTTP/1.1 408 "))
                 })
             })
             .collect();
@@ -165,8 +168,8 @@ fn t12_slow_heads_are_gone_at_the_deadline_and_hinder_nobody() {
         let held = server.stats().resident.saturating_sub(before.resident) / count;
         let (mut least, mut most, mut told) = (Duration::MAX, Duration::ZERO, 0);
         for client in slow {
-            let (gone, was_told) = client.await.unwrap();
-            (least, most) = (least.min(gone), most.max(gone));
+            let ((at_most, at_least), was_told) = client.await.unwrap();
+            (least, most) = (least.min(at_most), most.max(at_least));
             told += usize::from(was_told);
         }
         server.until(|stats| stats.tasks <= before.tasks).await;
@@ -277,6 +280,19 @@ fn bomb() -> Vec<u8> {
     bomb.finish().unwrap()
 }
 
+/// What an unfinished message holds.
+#[cfg(feature = "deflate")]
+const PART: usize = 15 * MIB;
+
+/// Until `count` is `expected`, or never will be.
+#[cfg(feature = "deflate")]
+async fn reaches(count: &AtomicUsize, expected: usize) {
+    let start = Instant::now();
+    while count.load(Ordering::Relaxed) < expected && start.elapsed().as_secs() < 120 {
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Bombs that break the message limit, and messages below it that never end: together they hold no
 /// more than the budget.
 #[cfg(feature = "deflate")]
@@ -287,11 +303,11 @@ fn t23_bombs_on_all_connections_at_once_stay_within_the_budget() {
     let mut config = Config::default();
     config.deflate = Some(load_support::deflate(true));
     let whole = frame(0xC2, &bomb());
-    // 15 MiB of it, without an end.
+    // Less than a message may have, without an end.
     let part = {
         use std::io::Write;
         let mut part = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
-        part.write_all(&vec![0; 15 * MIB]).unwrap();
+        part.write_all(&vec![0; PART]).unwrap();
         part.flush().unwrap();
         frame(0x42, part.get_ref())
     };
@@ -303,18 +319,24 @@ fn t23_bombs_on_all_connections_at_once_stay_within_the_budget() {
         {
             let start = Instant::now();
             let sockets = connect_many(server.port, "/", config, count).await;
+            // As many of the unfinished ones as fit wait for ever; once all others are told, all is.
+            let expected = if code == 1009 { count } else { count - count.min(budget / PART) };
+            let all = Arc::new(AtomicUsize::new(0));
             let bombs: Vec<_> = sockets
                 .into_iter()
                 .map(|socket| {
-                    let octets = Arc::clone(&octets);
+                    let (octets, all) = (Arc::clone(&octets), Arc::clone(&all));
                     tokio::spawn(async move {
                         let mut io = socket.into_inner();
                         let _ = io.write_all(&octets).await;
                         let mut answer = [0; 4];
-                        let wait = Duration::from_secs(size(4, 30) as u64);
-                        let told = tokio::time::timeout(wait, io.read_exact(&mut answer)).await;
-                        let code = matches!(told, Ok(Ok(_)))
-                            .then(|| u16::from_be_bytes([answer[2], answer[3]]));
+                        let code = tokio::select! {
+                            told = io.read_exact(&mut answer) => {
+                                all.fetch_add(1, Ordering::Relaxed);
+                                told.is_ok().then(|| u16::from_be_bytes([answer[2], answer[3]]))
+                            }
+                            () = reaches(&all, expected) => None,
+                        };
                         (code, io)
                     })
                 })
@@ -339,17 +361,10 @@ fn t23_bombs_on_all_connections_at_once_stay_within_the_budget() {
                     start.elapsed()
                 ),
             );
-            assert_eq!(told + waiting, count, "{codes:?}");
-            let bound = budget + count * (64 + 110) * KIB + 64 * MIB;
+            assert_eq!((told, waiting), (expected, count - expected), "{codes:?}");
+            // What is counted; what is free, and a context, for each; and how buffers grow.
+            let bound = budget + count * (64 + 110) * KIB + 96 * MIB;
             assert!(peak <= bound, "{} MiB of {} MiB", peak / MIB, bound / MIB);
-            if code == 1009 {
-                assert_eq!(waiting, 0);
-            } else {
-                assert!(
-                    (1..=budget / (14 * MIB)).contains(&waiting),
-                    "{waiting} within the budget"
-                );
-            }
             drop(held);
             server.until(|stats| stats.open == 0).await;
         }

@@ -44,6 +44,9 @@
 //! | in [`send`](Socket::send) to a slow peer | the same, there or at the next call, within [`Limits::close_timeout`](crate::Limits::close_timeout) |
 //! | in a wait of its own | nothing, until it uses its socket again; or it awaits [`Peer::stopping`] as well |
 //!
+//! Nothing can be sent behind a Close: a handler that has a last word takes the connection out of the
+//! server's hands ([`Socket::into_websocket`]) and closes it when [`Peer::stopping`] says so.
+//!
 //! Connections whose handlers have not returned [`Builder::shutdown_timeout`] later are dropped.
 
 mod back_off;
