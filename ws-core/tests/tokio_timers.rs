@@ -263,7 +263,7 @@ async fn t17_after_a_pause_of_an_hour_what_arrived_counts() {
 /// One timer, and it is not set anew for messages: over a minute's worth of them the task is woken
 /// by the messages, and no more than twice by the timer.
 #[tokio::test(start_paused = true)]
-async fn t37_messages_do_not_move_the_timer() {
+async fn i37_messages_do_not_move_the_timer() {
     let (mut socket, remote) = socket(Role::Server, with(|d| d.idle(30 * SECOND)));
     let task = Task::new();
     let mut wakes = 0;
