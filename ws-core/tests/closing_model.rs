@@ -280,6 +280,10 @@ impl Model {
                 assert!(theirs.iter().any(|frame| frame.opcode == CLOSE));
             }
             let over = end.dropped || end.driver.connection.poll_transport() == Transport::Close;
+            // Once both streams have ended there is nothing to wait for.
+            if other.end_read && end.driver.connection.output_len() == 0 {
+                assert!(over, "the end was read, and all is written");
+            }
             if let (Some(since), false) = (end.closing_since, over) {
                 let deadline = end.driver.connection.poll_timeout();
                 let deadline = deadline.expect("who is closing does not wait for ever");

@@ -178,7 +178,7 @@ fn t06_failing_from_the_nth_call_on_ends_with_one_error_until_it_passes() {
 }
 
 #[test]
-fn a07_a_write_of_zero_octets_is_write_zero_once_then_fused() {
+fn a07_t07_a_write_of_zero_octets_is_write_zero_once_then_fused() {
     for role in BOTH_ROLES {
         for before in [0, 1, 5] {
             let script = Script::default();

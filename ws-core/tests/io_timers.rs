@@ -176,7 +176,7 @@ impl Transport for Counting {
 }
 
 #[test]
-fn t37_messages_cost_no_system_call_for_their_deadlines() {
+fn i37_messages_cost_no_system_call_for_their_deadlines() {
     let (ours, mut theirs) = UnixStream::pair().unwrap();
     let mut config = Config::default();
     config.deadlines = Deadlines::SERVER;

@@ -251,8 +251,8 @@ fn t08_both_halves_of_a_split_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn t09_select_with_a_ticker_over_thousands_of_messages_loses_and_doubles_none() {
-    const MESSAGES: u32 = 3000;
+async fn t09_select_with_a_ticker_over_ten_thousand_messages_loses_and_doubles_none() {
+    const MESSAGES: u32 = 10_000;
     for role in BOTH_ROLES {
         for chunk in [1, 13, 1000] {
             let (ours, mut theirs) = duplex(64);

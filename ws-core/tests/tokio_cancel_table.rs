@@ -33,7 +33,6 @@ enum Held {
 const HELD: [Held; 3] = [Held::Whole, Held::Halves, Held::StreamAndSink];
 
 /// A connection in one of these ways.
-#[expect(clippy::large_enum_variant, reason = "boxed, its methods would be those of its `Sink`")]
 enum End {
     Whole(WebSocket<Wire>),
     Halves(ReadHalf<Wire>, WriteHalf<Wire>),
@@ -52,13 +51,13 @@ enum Send {
     Feed,
     FeedUncoded,
     FeedPrepared,
-    Send,
+    FeedAndFlush,
     Ping,
     Pong,
 }
 
 const SENDS: [Send; 6] =
-    [Send::Feed, Send::FeedUncoded, Send::FeedPrepared, Send::Send, Send::Ping, Send::Pong];
+    [Send::Feed, Send::FeedUncoded, Send::FeedPrepared, Send::FeedAndFlush, Send::Ping, Send::Pong];
 
 const PAYLOAD: [u8; 100] = [7; 100];
 
@@ -103,13 +102,13 @@ impl End {
             (Self::Whole(whole), Send::Feed) => whole.feed(message()).await,
             (Self::Whole(whole), Send::FeedUncoded) => whole.feed_uncoded(message()).await,
             (Self::Whole(whole), Send::FeedPrepared) => whole.feed_prepared(&prepared).await,
-            (Self::Whole(whole), Send::Send) => whole.send(message()).await,
+            (Self::Whole(whole), Send::FeedAndFlush) => whole.send(message()).await,
             (Self::Whole(whole), Send::Ping) => whole.ping(&PAYLOAD).await,
             (Self::Whole(whole), Send::Pong) => whole.pong(&PAYLOAD).await,
             (Self::Halves(_, half), Send::Feed) => half.feed(message()).await,
             (Self::Halves(_, half), Send::FeedUncoded) => half.feed_uncoded(message()).await,
             (Self::Halves(_, half), Send::FeedPrepared) => half.feed_prepared(&prepared).await,
-            (Self::Halves(_, half), Send::Send) => half.send(message()).await,
+            (Self::Halves(_, half), Send::FeedAndFlush) => half.send(message()).await,
             (Self::Halves(_, half), Send::Ping) => half.ping(&PAYLOAD).await,
             (Self::Halves(_, half), Send::Pong) => half.pong(&PAYLOAD).await,
             (Self::StreamAndSink(sink), Send::Feed) => SinkExt::feed(sink, message()).await,
@@ -228,7 +227,7 @@ fn t08_every_way_to_send_dropped_after_every_number_of_polls() {
                         let is_done = sent.is_some();
                         sent.transpose().unwrap();
                         run(end.flush()).unwrap();
-                        run(end.send(Send::Send)).unwrap();
+                        run(end.send(Send::FeedAndFlush)).unwrap();
                         let frames = remote.frames(role);
                         let (around, it) = (binary(&PAYLOAD), frame_of(held, by));
                         let all = [around.clone(), it, around.clone()];

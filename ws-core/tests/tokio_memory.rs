@@ -138,6 +138,18 @@ fn t18_an_idle_connection_holds_no_buffer() {
     assert!(len <= 832, "a connection is {len} octets");
 }
 
+/// Next to the connection itself: the instants that its deadlines count from.
+#[test]
+fn t18_deadlines_cost_a_connection_less_than_300_octets() {
+    let mut config = Config::default();
+    config.deadlines = ws_core::connection::Deadlines::SERVER;
+    let io = Quiet::default();
+    let mut socket = None;
+    let allocated = measure(|| socket = Some(WebSocket::server(io, config)));
+    let held = held(allocated);
+    assert!(held > 0 && held <= 300, "{held} octets");
+}
+
 #[test]
 fn t18_a_connection_inside_a_short_message_holds_no_read_buffer() {
     for role in BOTH_ROLES {

@@ -82,6 +82,40 @@ async fn t15_a_sender_notices_that_nothing_is_taken() {
     }
 }
 
+/// The reader sends the Ping and is told; the writer, in another task, ends as well.
+#[tokio::test(start_paused = true)]
+async fn t10_t15_both_halves_notice() {
+    for role in BOTH_ROLES {
+        for room in [0, 1000, usize::MAX] {
+            let (socket, remote) = socket(role, server_s());
+            let (mut reader, mut writer) = socket.split();
+            remote.set_room(room);
+            let start = Instant::now();
+            let sender = tokio::spawn(async move {
+                loop {
+                    if let Err(error) = writer.send(Message::binary(vec![0; 100])).await {
+                        return error;
+                    }
+                    sleep(SECOND).await;
+                }
+            });
+            let result = reader.recv().await;
+            assert!(
+                is(&result, Failure::PongTimeout) || is(&result, Failure::WriteTimeout),
+                "{role:?}, {room}: {result:?}"
+            );
+            let told = sender.await.unwrap();
+            assert!(matches!(told, Error::Misuse(_) | Error::Failed(_)), "{told:?}");
+            let waited = start.elapsed();
+            // The room lasts for ten seconds at most; the writer looks once a second.
+            assert!(waited >= 50 * SECOND && waited <= 62 * SECOND, "{waited:?}");
+            if room == usize::MAX {
+                assert_eq!(pings(&remote, role).len(), 1, "the reader wrote it");
+            }
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn t16_partition_then_heal_loses_nothing_and_closes_nothing() {
     let (ours, theirs) = duplex(64);
@@ -229,7 +263,7 @@ async fn t17_after_a_pause_of_an_hour_what_arrived_counts() {
 /// One timer, and it is not set anew for messages: over a minute's worth of them the task is woken
 /// by the messages, and no more than twice by the timer.
 #[tokio::test(start_paused = true)]
-async fn t37_messages_do_not_move_the_timer() {
+async fn i37_messages_do_not_move_the_timer() {
     let (mut socket, remote) = socket(Role::Server, with(|d| d.idle(30 * SECOND)));
     let task = Task::new();
     let mut wakes = 0;

@@ -18,9 +18,9 @@ use crate::error::Misuse;
 /// | [`min_rate`](Self::min_rate): a message arrives too slowly | Close 1008 |
 ///
 /// Any octet received is a sign of life, so a peer in the middle of a long message is not asked for
-/// a Pong. The time counts as the connection is driven: an application that does not receive is
-/// itself why nothing is received, so nothing of this happens before it receives again, and then not
-/// before what has arrived meanwhile was read.
+/// a Pong. An application that does not receive is itself why nothing is received: until it does
+/// again, only `write_timeout` is looked at, by whoever writes. The rest is judged when what has
+/// arrived meanwhile was read.
 ///
 /// ```
 /// use std::time::Duration;

@@ -6,6 +6,7 @@
 //!              ┌────────────────────────── Connection ──────────────────────────┐
 //!  your buffer ─▶ handle_input ─▶ Event (lent from your buffer), octets to keep │
 //!  end, time   ─▶ handle_end_of_stream, handle_timeout ─▶ Event                 │
+//!  full        ─▶ handle_blocked: the transport takes nothing                   │
 //!  you         ─▶ send_*, ping, pong, close                                     │
 //!              │        poll_output, handle_written ─▶ octets to write          │
 //!              │        poll_timeout ─▶ when to call handle_timeout             │
@@ -13,7 +14,8 @@
 //!              └────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Time is a [`Duration`] since any moment of the caller's choosing; it must not run backwards.
+//! Time is a [`Duration`] since any moment of the caller's choosing; it must not run backwards. A
+//! connection with [`Deadlines`] asks to be told it once at the start.
 //!
 //! ```
 //! use std::time::Duration;

@@ -37,7 +37,7 @@ pub(super) struct Timers {
     asked: Option<Duration>,
     /// The last Ping was due.
     pinged: Duration,
-    /// Octets still to be written up to the end of that Ping.
+    /// Octets still to be written up to the end of the Ping that `asked` is about.
     ping_ahead: usize,
     pings: Pings,
     /// The transport has taken nothing since.

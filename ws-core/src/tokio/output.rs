@@ -66,8 +66,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         if self.state.write_failed {
             return Poll::Ready(Err(Misuse::SendAfterClose.into()));
         }
+        self.poll_has_room(len, cx)
+    }
+
+    /// Writes until a message of `len` octets may be queued, or nothing may be sent any more.
+    fn poll_has_room(&mut self, len: usize, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         while self.connection.may_send() && !self.connection.has_room(len) {
-            ready!(self.poll_write(cx))?;
+            let written = self.poll_write(cx)?;
+            // Some of it may have been written, and that may be enough.
+            if written.is_pending() && !self.connection.has_room(len) {
+                return Poll::Pending;
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -114,9 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 self.waiting = None;
                 return Poll::Ready(Err(Misuse::SendAfterClose.into()));
             }
-            if !self.connection.has_room(len) {
-                ready!(self.poll_write(cx))?;
-            }
+            ready!(self.poll_has_room(len, cx))?;
             if let Some(message) = self.waiting.take() {
                 self.connection.send(&message)?;
             }
