@@ -5,6 +5,7 @@ const server = new WebSocketServer({
   host: '127.0.0.1',
   port: Number(process.env.WS_PORT),
   perMessageDeflate: true,
+  maxFragments: 2 ** 17,
 });
 server.on('connection', (socket) => {
   socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));

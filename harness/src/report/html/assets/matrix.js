@@ -65,8 +65,9 @@ function groupCell(shown, row) {
   if (none) parts.push(`${none} not run`);
   const label = `${shown.agent}, ${row.node.id}: ${parts.join(", ")}`;
   const clean = worst <= 1;
-  return h("td", { role: "gridcell", tabindex: "-1", class: `cell sum ${worst < 0 ? "cn" : clean ? "c0" : `c${worst}`}`, "aria-label": label },
-    worst < 0 ? "·" : clean ? "✓" : h("span", {}, glyph(worst), h("b", {}, String(counts[worst]))),
+  const sign = clean && none > 0 ? -1 : worst;
+  return h("td", { role: "gridcell", tabindex: "-1", class: `cell sum c${sign < 0 ? "n" : clean ? 0 : sign}`, "aria-label": label },
+    clean && none === 0 ? glyph(0) : h("span", {}, glyph(sign), h("b", {}, String(sign < 0 ? none : counts[sign]))),
     !clean && shares(counts, ""));
 }
 
