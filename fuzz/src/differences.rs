@@ -48,11 +48,24 @@ pub const TUNGSTENITE: Known = &[
 ];
 
 /// tokio-websockets 0.13.
-pub const TOKIO_WEBSOCKETS: Known = &[Difference {
-    behaviour: "a header is judged once it is whole; we fail at the octet that breaks a rule",
-    section: "RFC 6455 §7.1.7",
-    explains: |c| Frames::of(c.wire).are_cut && waits(c),
-}];
+pub const TOKIO_WEBSOCKETS: Known = &[
+    Difference {
+        behaviour: "a header is judged once it is whole; we fail at the octet that breaks a rule",
+        section: "RFC 6455 §7.1.7",
+        explains: |c| Frames::of(c.wire).are_cut && waits(c),
+    },
+    Difference {
+        behaviour: "a Close of one octet is refused by its length; we wait for that octet",
+        section: "RFC 6455 §5.5.1",
+        explains: |c| {
+            let frames = Frames::of(c.wire);
+            let last = frames.headers.last();
+            let half_a_code = last.is_some_and(|header| (header.first, header.len) == (0x88, 1));
+            let same = c.ours.told == c.theirs.told && c.theirs.end == End::Failed;
+            frames.are_cut && half_a_code && same && c.ours.end == End::Open
+        },
+    },
+];
 
 /// We have failed the connection, they wait for more, and until then all is the same.
 fn waits(c: &Compared<'_>) -> bool {

@@ -213,14 +213,15 @@ impl Frames {
 /// A header that may break any rule.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Header {
-    len: u64,
+    pub(crate) first: u8,
+    pub(crate) len: u64,
     pub(crate) is_shortest: bool,
     header_len: usize,
 }
 
 impl Header {
     fn read(octets: &[u8]) -> Option<Self> {
-        let [_, second, rest @ ..] = octets else { return None };
+        let [first, second, rest @ ..] = octets else { return None };
         let (count, least) = match second & 0x7F {
             126 => (2, 126),
             127 => (8, 65_536),
@@ -232,6 +233,6 @@ impl Header {
         };
         let key = if second & 0x80 != 0 { 4 } else { 0 };
         let header_len = 2 + count + key;
-        Some(Self { len, is_shortest: len >= least, header_len })
+        Some(Self { first: *first, len, is_shortest: len >= least, header_len })
     }
 }
