@@ -1,4 +1,4 @@
-//! A whole session against [`crate::reference`], the receiving endpoint in the RFC's words.
+//! A whole session against the reference, the receiving endpoint in the RFC's words.
 
 use ws_core::connection::{Config, Delivery, Failure};
 use ws_core::{Limits, Role};
