@@ -4,7 +4,7 @@
 //! wider than its explanation is a finding. `tests/differences.rs` fails on an entry that the corpus
 //! does not show.
 
-use crate::peers::{Compared, End, Frames};
+use crate::peers::{Compared, End, Frames, MAX_LEN};
 
 /// One thing that another crate does otherwise.
 #[derive(Debug)]
@@ -48,11 +48,36 @@ pub const TUNGSTENITE: Known = &[
 ];
 
 /// tokio-websockets 0.13.
-pub const TOKIO_WEBSOCKETS: Known = &[Difference {
-    behaviour: "a header is judged once it is whole; we fail at the octet that breaks a rule",
-    section: "RFC 6455 §7.1.7",
-    explains: |c| Frames::of(c.wire).are_cut && waits(c),
-}];
+pub const TOKIO_WEBSOCKETS: Known = &[
+    Difference {
+        behaviour: "a header is judged once it is whole; we fail at the octet that breaks a rule",
+        section: "RFC 6455 §7.1.7",
+        explains: |c| Frames::of(c.wire).are_cut && waits(c),
+    },
+    Difference {
+        behaviour: "a Close of one octet is refused by its length; we wait for that octet",
+        section: "RFC 6455 §5.5.1",
+        explains: |c| {
+            let last = Frames::of(c.wire).headers.pop();
+            last.is_some_and(|last| (last.first, last.len) == (0x88, 1)) && is_ahead(c)
+        },
+    },
+    Difference {
+        behaviour: "a frame that is too long is refused before its masking key; we wait for that",
+        section: "RFC 6455 §10.4",
+        explains: |c| {
+            let last = Frames::of(c.wire).headers.pop();
+            last.is_some_and(|last| last.len > MAX_LEN as u64) && is_ahead(c)
+        },
+    },
+];
+
+/// They have failed the connection, we wait for the rest of the frame, and until then all is the same.
+fn is_ahead(c: &Compared<'_>) -> bool {
+    let same = c.ours.told == c.theirs.told;
+    let ends = (&c.ours.end, &c.theirs.end) == (&End::Open, &End::Failed);
+    Frames::of(c.wire).are_cut && same && ends
+}
 
 /// We have failed the connection, they wait for more, and until then all is the same.
 fn waits(c: &Compared<'_>) -> bool {

@@ -56,7 +56,7 @@ pub fn diff_tokio_websockets(octets: &[u8]) {
 
 /// The listed difference that these octets show, if they show one.
 pub fn tungstenite_differs(octets: &[u8]) -> Option<&'static Difference> {
-    compare(octets, tungstenite_hears, differences::TUNGSTENITE)
+    compare(octets, |role, wire| tungstenite_hears(role, wire, MAX_LEN), differences::TUNGSTENITE)
 }
 
 /// The listed difference that these octets show, if they show one.
@@ -111,8 +111,8 @@ impl Write for Octets<'_> {
     }
 }
 
-/// What tungstenite makes of these octets.
-pub(crate) fn tungstenite_hears(role: Role, wire: &[u8]) -> Heard {
+/// What tungstenite makes of these octets, if it takes so many in a message.
+pub(crate) fn tungstenite_hears(role: Role, wire: &[u8], max_len: usize) -> Heard {
     use tungstenite::protocol::{Role as Theirs, WebSocketConfig};
     use tungstenite::{Error, Message, WebSocket, error::ProtocolError};
 
@@ -121,8 +121,8 @@ pub(crate) fn tungstenite_hears(role: Role, wire: &[u8]) -> Heard {
         Role::Client => Theirs::Client,
     };
     let config = WebSocketConfig::default()
-        .max_message_size(Some(MAX_LEN))
-        .max_frame_size(Some(MAX_LEN))
+        .max_message_size(Some(max_len))
+        .max_frame_size(Some(max_len))
         .read_buffer_size(4096);
     let mut socket = WebSocket::from_raw_socket(Octets(wire), theirs, Some(config));
     let mut told = Vec::new();
@@ -213,14 +213,15 @@ impl Frames {
 /// A header that may break any rule.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Header {
-    len: u64,
+    pub(crate) first: u8,
+    pub(crate) len: u64,
     pub(crate) is_shortest: bool,
     header_len: usize,
 }
 
 impl Header {
     fn read(octets: &[u8]) -> Option<Self> {
-        let [_, second, rest @ ..] = octets else { return None };
+        let [first, second, rest @ ..] = octets else { return None };
         let (count, least) = match second & 0x7F {
             126 => (2, 126),
             127 => (8, 65_536),
@@ -232,6 +233,6 @@ impl Header {
         };
         let key = if second & 0x80 != 0 { 4 } else { 0 };
         let header_len = 2 + count + key;
-        Some(Self { len, is_shortest: len >= least, header_len })
+        Some(Self { first: *first, len, is_shortest: len >= least, header_len })
     }
 }

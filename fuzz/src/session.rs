@@ -1,8 +1,7 @@
-//! A whole session against [`crate::reference`], the receiving endpoint in the RFC's words.
+//! A whole session against the reference, the receiving endpoint in the RFC's words.
 
-use ws_core::Limits;
 use ws_core::connection::{Config, Delivery, Failure};
-use ws_core::{Role, Violation};
+use ws_core::{Limits, Role};
 
 use crate::input::pieces;
 use crate::oracle::{CLOSE, Frame};
@@ -82,9 +81,8 @@ fn told(seen: Seen) -> Told {
 }
 
 fn code(failure: Failure) -> u16 {
-    let violation: Option<Violation> = match failure {
-        Failure::Violation(violation) => Some(violation),
-        _ => None,
+    let Failure::Violation(violation) = failure else {
+        panic!("the stream did not end, and no time passed: {failure:?}")
     };
-    violation.expect("the stream did not end, and no time passed").close_code().get()
+    violation.close_code().get()
 }

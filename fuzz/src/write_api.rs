@@ -3,10 +3,12 @@
 use arbitrary::{Result, Unstructured};
 use ws_core::connection::Config;
 use ws_core::frame::CloseFrame;
-use ws_core::{CloseCode, Limits, Message, Misuse, PreparedMessage, Role};
+use ws_core::{CloseCode, Limits, Message, MessageKind, Misuse, PreparedMessage, Role};
 
 use crate::input::{kind, octets};
 use crate::oracle::{self, BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT};
+use crate::peers::tungstenite_hears;
+use crate::support::model::model;
 use crate::support::{Driver, NOW};
 
 /// Smaller than what a few calls queue.
@@ -14,7 +16,7 @@ const MAX_WRITE_BUFFER: usize = 2000;
 
 /// Any calls in any order: each that is refused leaves the wire as it was; all that was accepted,
 /// and nothing else, is on the wire in order; a strict peer parses it, with one Close at most and
-/// nothing behind it.
+/// nothing behind it, and tungstenite reads the messages that were sent.
 pub fn write_api(input: &[u8]) {
     // Octets that end are the end of the calls.
     let _ = calls(&mut Unstructured::new(input));
@@ -40,6 +42,10 @@ fn calls(input: &mut Unstructured<'_>) -> Result<()> {
     writer.driver.write_all();
     assert_eq!(writer.driver.connection.output_len(), 0);
     assert_eq!(writer.driver.frames(), writer.accepted);
+    let (mut events, _) = model(&writer.accepted);
+    events.retain(|seen| !seen.is_terminal());
+    let heard = tungstenite_hears(role.peer(), &writer.driver.written, usize::MAX);
+    assert_eq!(heard.told, events, "another crate reads the same");
     ended
 }
 
@@ -93,10 +99,8 @@ impl Writer {
         let (kind, form) = (kind(input)?, input.int_in_range(0..=3)?);
         let payload = octets(input)?;
         let message = match kind {
-            ws_core::MessageKind::Text => {
-                Message::text(String::from_utf8_lossy(&payload).into_owned())
-            }
-            ws_core::MessageKind::Binary => Message::binary(payload),
+            MessageKind::Text => Message::text(String::from_utf8_lossy(&payload).into_owned()),
+            MessageKind::Binary => Message::binary(payload),
         };
         let payload = message.payload().to_vec();
         let expected = self.refusal(payload.len(), &[(self.open.is_some(), Misuse::MessageOpen)]);
@@ -115,7 +119,7 @@ impl Writer {
     fn fragment(&mut self, input: &mut Unstructured<'_>) -> Result<Call> {
         let (kind, fin) = (kind(input)?, input.arbitrary()?);
         let payload = octets(input)?;
-        let opcode = if kind == ws_core::MessageKind::Text { TEXT } else { BINARY };
+        let opcode = if kind == MessageKind::Text { TEXT } else { BINARY };
         let (open, mut text) = self.open.clone().unwrap_or((opcode, Vec::new()));
         text.extend_from_slice(&payload);
         let bad = match std::str::from_utf8(&text) {

@@ -2,7 +2,7 @@
 //!
 //! In: cases. Out: a file for each case, target and direction, the same octets each time: frames
 //! that a client sends are masked with the key of RFC 6455's examples. What a target wants before
-//! the octets of the wire stands in [`WIRES`] and nowhere else.
+//! the octets of the wire stands in `WIRES` and nowhere else.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
