@@ -1,4 +1,5 @@
-//! How far a run is: a bar on a terminal, plain lines elsewhere. Always on standard error.
+//! How far a run is: a bar on a terminal, plain lines elsewhere, nothing if quiet, a line for each
+//! case if verbose. Always on standard error.
 
 use std::io::IsTerminal as _;
 
@@ -6,6 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::conformance::CaseId;
 use crate::report::schema::Role;
+use crate::talk::{self, Level};
 
 /// Where the progress of runs, several at once, is shown.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ impl Board {
     #[must_use]
     pub fn new() -> Self {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        let terminal = std::io::stderr().is_terminal() && !dumb;
+        let terminal = std::io::stderr().is_terminal() && !dumb && talk::level() == Level::Usual;
         Self { bars: terminal.then(MultiProgress::new) }
     }
 
@@ -53,7 +55,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// This case begins. Without a terminal, only a group's first is worth a line.
+    /// This case begins. Without a bar, a group's first is worth a line; if verbose, every case.
     pub fn case(&mut self, id: &CaseId) {
         self.started += 1;
         let new_group = self.group.replace(id.group()) != Some(id.group());
@@ -62,7 +64,7 @@ impl Progress {
                 bar.set_message(id.to_string());
                 bar.inc(1);
             }
-            None if new_group => {
+            None if talk::level() == Level::Verbose || (new_group && !talk::is_quiet()) => {
                 eprintln!("{}: case {} of {}: {id}", self.role.name(), self.started, self.total);
             }
             None => {}

@@ -11,8 +11,9 @@ use crate::conformance::explain::Explained;
 /// Options of `wsconf explain`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
-  wsconf explain 6.4.3   what is sent frame by frame, what is expected, timers, close, the rule")]
+Examples:
+  wsconf explain 6.4.3     one case: sent, expected, close, rule, usual mistakes
+  wsconf explain '7.7.*'   a subgroup")]
 pub struct Options {
     /// Ids or patterns of cases.
     #[arg(value_name = "ID", required = true)]
