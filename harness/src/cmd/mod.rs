@@ -55,7 +55,7 @@ pub enum Command {
     Merge(merge::Options),
     /// List the cases, a line each.
     List(list::Options),
-    /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
+    /// Explain a case: what is sent and expected, the rule, and how it is usually failed.
     Explain(explain::Options),
     /// Keep a log of runs, and show when each case changed and at which commit.
     #[command(subcommand)]
