@@ -29,10 +29,11 @@ impl Board {
     pub fn run(&self, role: Role, total: usize) -> Progress {
         let bar = self.bars.as_ref().map(|bars| {
             let style = ProgressStyle::with_template("{prefix:6} [{bar:30}] {pos:>3}/{len} {msg}");
-            let bar = ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX));
+            // Whatever is set on a bar draws it: first it has to be among the others.
+            let bar = bars.add(ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX)));
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(role.name());
-            bars.add(bar)
+            bar
         });
         Progress { role, total, started: 0, group: None, bar }
     }
