@@ -57,6 +57,7 @@ mod error;
 mod group;
 mod scratch;
 mod signals;
+mod talk;
 
 pub use error::Error;
 pub use signals::StopSignals;

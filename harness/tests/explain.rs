@@ -1,8 +1,8 @@
 //! `wsconf list` and `wsconf explain`: the cases in words.
 
 use serde_json::Value;
-use ws_harness::conformance::cases;
 use ws_harness::conformance::explain::Explained;
+use ws_harness::conformance::{CaseId, cases, pitfalls, select};
 
 mod support;
 use support::{id, run, wsconf};
@@ -55,7 +55,8 @@ Sent, once the connection is open:
    5. nothing for 1 s; if still open then, records timeout B, else sends no more
    6. piece of its payload, 6 octets: \"edited\"
    7. CONTINUATION FIN, empty
-   8. timer: unless closed 1 s from here, fails the connection (Close 1001 if open, else drops TCP)
+   8. timer: unless closed 1 s from here, fails the connection (Close 1001 if
+      open, else drops TCP)
 
 Expected:
   OK             timeout A
@@ -69,9 +70,13 @@ Close:
   the engine closes only when the timer fires
   if the engine has to close first, the behaviour is FAILED too
 
-RFC 6455 §8.1: Octets in a text message that are not UTF-8 fail the connection; nothing says that \
-the message has to end first, and the octet after which it can no longer become UTF-8 is known \
-when it arrives.
+RFC 6455 §8.1: Octets in a text message that are not UTF-8 fail the connection;
+nothing says that the message has to end first, and the octet after which it can
+no longer become UTF-8 is known when it arrives.
+
+Usual mistakes: Text is validated when the message is complete: correct, and
+NON-STRICT. To fail at the first bad octet takes a validator that is fed with
+each piece as it arrives.
 "
     );
 }
@@ -118,14 +123,56 @@ fn every_kind_of_step_expectation_and_close_is_said() {
     }
 }
 
+/// Words alone: how they are broken into lines is the terminal's matter.
+fn flowing(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[test]
-fn every_case_can_be_explained_and_all_at_once() {
+fn all_517_cases_have_every_part_of_an_explanation() {
     let all = wsconf_says(&["explain", "*"]);
+    let words = flowing(&all);
+    assert_eq!(cases::all().len(), 517);
     for case in cases::all() {
+        let id = &case.id;
         let text = Explained(case).to_string();
-        assert!(all.contains(&text), "{}", case.id);
+        assert!(words.contains(&flowing(&text)), "{id}");
+        assert!(text.contains(&case.about) && text.contains(case.rule.text), "{id}");
+        let parts: Vec<&str> = text.split("\n\n").collect();
+        let heads = ["", "Sent, once the connection is open:\n", "Expected:\n", "Close:\n"];
+        for (part, head) in parts.iter().zip(heads) {
+            let body = part.strip_prefix(head).unwrap_or_else(|| panic!("{id}: {part}"));
+            assert!(!body.trim().is_empty(), "{id}: {part}");
+        }
         let steps = text.lines().filter(|line| line.get(4..6) == Some(". ")).count();
-        assert_eq!(steps, case.send.len(), "{}", case.id);
-        assert!(text.contains(&case.about) && text.contains(case.rule.text), "{}", case.id);
+        assert!(steps > 0 && steps == case.send.len(), "{id}");
+        let [.., rule, mistakes] = &parts[..] else { panic!("{id}: {text}") };
+        assert!(rule.starts_with("RFC ") && rule.contains('§'), "{id}: {rule}");
+        let mistakes = mistakes.strip_prefix("Usual mistakes: ").unwrap_or_default();
+        assert!(mistakes.len() > 40 && mistakes.ends_with('.'), "{id}: {mistakes}");
     }
+}
+
+#[test]
+fn what_is_printed_fits_80_columns_but_for_words_that_are_longer() {
+    for line in wsconf_says(&["explain", "*"]).lines() {
+        let columns = line.chars().count();
+        let longest = line.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
+        assert!(columns <= 80 || longest > 40, "{line}");
+    }
+}
+
+#[test]
+fn each_case_has_its_mistakes_in_one_row_and_no_row_is_for_nothing() {
+    let matched = |patterns: &str, id: &CaseId| {
+        patterns.split(' ').filter(|pattern| select::matches(pattern, &id.to_string())).count()
+    };
+    for id in cases::ids() {
+        let rows: usize = pitfalls::TABLE.iter().map(|(row, _)| matched(row, id)).sum();
+        assert_eq!(rows, 1, "{id}");
+    }
+    for pattern in pitfalls::TABLE.iter().flat_map(|(patterns, _)| patterns.split(' ')) {
+        assert!(cases::ids().iter().any(|id| matched(pattern, id) > 0), "{pattern}");
+    }
+    assert_eq!(pitfalls::of(&id("99.1")), "");
 }

@@ -1,4 +1,5 @@
-//! How far a run is: a bar on a terminal, plain lines elsewhere. Always on standard error.
+//! How far a run is: a bar on a terminal, plain lines elsewhere, nothing if quiet, a line for each
+//! case if verbose. Always on standard error.
 
 use std::io::IsTerminal as _;
 
@@ -6,6 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::conformance::CaseId;
 use crate::report::schema::Role;
+use crate::talk::{self, Level};
 
 /// Where the progress of runs, several at once, is shown.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ impl Board {
     #[must_use]
     pub fn new() -> Self {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        let terminal = std::io::stderr().is_terminal() && !dumb;
+        let terminal = std::io::stderr().is_terminal() && !dumb && talk::level() == Level::Usual;
         Self { bars: terminal.then(MultiProgress::new) }
     }
 
@@ -27,10 +29,11 @@ impl Board {
     pub fn run(&self, role: Role, total: usize) -> Progress {
         let bar = self.bars.as_ref().map(|bars| {
             let style = ProgressStyle::with_template("{prefix:6} [{bar:30}] {pos:>3}/{len} {msg}");
-            let bar = ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX));
+            // Whatever is set on a bar draws it: first it has to be among the others.
+            let bar = bars.add(ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX)));
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(role.name());
-            bars.add(bar)
+            bar
         });
         Progress { role, total, started: 0, group: None, bar }
     }
@@ -53,7 +56,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// This case begins. Without a terminal, only a group's first is worth a line.
+    /// This case begins. Without a bar, a group's first is worth a line; if verbose, every case.
     pub fn case(&mut self, id: &CaseId) {
         self.started += 1;
         let new_group = self.group.replace(id.group()) != Some(id.group());
@@ -62,7 +65,7 @@ impl Progress {
                 bar.set_message(id.to_string());
                 bar.inc(1);
             }
-            None if new_group => {
+            None if talk::level() == Level::Verbose || (new_group && !talk::is_quiet()) => {
                 eprintln!("{}: case {} of {}: {id}", self.role.name(), self.started, self.total);
             }
             None => {}

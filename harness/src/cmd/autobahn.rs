@@ -17,6 +17,7 @@ use crate::autobahn::run::{self, Plan, Testee};
 use crate::conformance::CaseId;
 use crate::report::schema::Role;
 use crate::report::store;
+use crate::talk;
 
 /// The name of this workspace's testees.
 const OURS: &str = "ws-core";
@@ -25,11 +26,11 @@ const OURS: &str = "ws-core";
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wsconf autobahn                                      our server and our client
-  wsconf autobahn --role server --cases '1.* 6.4.3'    some cases
-  wsconf autobahn --engine native --quick              all cases, without the suite, in seconds
+  wsconf autobahn                                     our server and our client
+  wsconf autobahn --role server --cases '1.* 6.4.3'   some cases
+  wsconf autobahn --engine native --quick             all, without the suite
   wsconf autobahn --role server --url ws://127.0.0.1:8080/echo --agent theirs
-  wsconf autobahn --role client --client-command 'node echo.js \"$WS_URL\" \"$WS_AGENT\"'")]
+  wsconf autobahn --role client --client-command 'node echo.js \"$WS_URL\"'")]
 pub struct Options {
     /// What the testee is.
     #[arg(long, value_enum, default_value = "both")]
@@ -112,7 +113,7 @@ impl Options {
             tools: Places::tools(),
             quick: self.quick,
         };
-        let engine = engine::choose(self.engine, &places, |line| println!("{line}")).await?;
+        let engine = engine::choose(self.engine, &places, talk::remark).await?;
         let plans: Vec<Plan> = testees
             .into_iter()
             .map(|testee| Plan {

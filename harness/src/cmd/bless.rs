@@ -10,12 +10,14 @@ use crate::Error;
 use crate::report::diff::{self, Kind};
 use crate::report::schema::{BASELINE_FORMAT, Baseline, BaselineSuite, Expected, Report};
 use crate::report::{store, table};
+use crate::talk;
 
 /// Options of `wsconf bless`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
-  wsconf autobahn && wsconf bless    then read the difference in version control before a commit")]
+Examples:
+  wsconf autobahn; wsconf bless    then read `git diff reports/` before a commit
+  wsconf bless --role server       one direction")]
 pub struct Options {
     /// Which reports.
     #[arg(long, value_enum, default_value = "both")]
@@ -62,7 +64,7 @@ impl Options {
                 )));
             }
             if !changes.is_empty() && !before.is_empty() {
-                print!("{}", table::differences(role, &changes));
+                print!("{}", talk::tint(&table::differences(role, &changes)));
             }
             store::save_baseline(&place, &baseline_of(&report))?;
             println!(

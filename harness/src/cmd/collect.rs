@@ -17,7 +17,8 @@ use crate::report::{store, table};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  wsconf collect --role server --index reports/servers/index.json && wsconf gate --role server")]
+  wsconf collect --role server --index reports/servers/index.json
+  wsconf gate --role server")]
 pub struct Options {
     /// What the testee was.
     #[arg(long, value_enum)]

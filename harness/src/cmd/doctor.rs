@@ -12,6 +12,7 @@ use crate::Error;
 use crate::autobahn::engine::{Places, Wanted};
 use crate::autobahn::survey::{Finding, State, survey};
 use crate::error::io;
+use crate::talk;
 
 /// Where the text behind a name and its state begins.
 const TEXT: usize = 18;
@@ -57,7 +58,7 @@ impl Options {
         let asked =
             |finding: &&Finding| self.engine == Wanted::Auto || finding.engine == Some(self.engine);
         let Some(taken) = findings.iter().filter(usable).find(asked) else {
-            print(&text)?;
+            print(&talk::tint(&text))?;
             return Err(Error::Unusable(match self.engine {
                 Wanted::Auto => "no engine can run here; see above what to do".to_owned(),
                 _ => "this engine cannot run here; see above what to do".to_owned(),
@@ -68,7 +69,7 @@ impl Options {
             _ => format!(" --engine {}", taken.name),
         };
         let _ = writeln!(text, "\n`wsconf autobahn{option}` takes {} here.", taken.name);
-        print(&text)
+        print(&talk::tint(&text))
     }
 }
 

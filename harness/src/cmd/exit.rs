@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::Error;
+use crate::{Error, talk};
 
 /// How a command ended that could be carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,11 +13,11 @@ pub enum Exit {
     Differs,
 }
 
-/// The table for `--help`.
+/// The table at the end of every `--help`.
 pub const HELP: &str = "\
 Exit codes:
   0    everything is as expected
-  2    an option, a file or the machine is not usable; the message says what to do
+  2    an option, a file or the machine is not usable; the error says what to do
   4    nothing was run or compared
   100  a case differs from what was expected, is missing or is new
   130  stopped by Ctrl-C (128 + the signal's number)";
@@ -30,7 +30,7 @@ pub fn code<T: Into<Ended>>(ended: Result<T, Error>) -> ExitCode {
             Exit::Differs => 100,
         },
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("{} {error}", talk::alarm("error:"));
             match error {
                 Error::Unusable(_) => 2,
                 Error::NothingRan(_) => 4,

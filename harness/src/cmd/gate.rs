@@ -12,6 +12,7 @@ use crate::report::diff::{self, Comparison};
 use crate::report::schema::{Baseline, Report, Role};
 use crate::report::waiver::{self, Waiver};
 use crate::report::{store, table};
+use crate::talk;
 
 /// Options of `wsconf gate`.
 #[derive(Debug, Args)]
@@ -20,8 +21,8 @@ Examples:
   wsconf gate                      every case of both roles
   wsconf gate --cases '1.* 6.4.3'  these cases only
 
-A case fails the gate when it is worse or better than its baseline, missing, or new; when it is
-not OK without a waiver; or when its waiver is not used.")]
+A case fails the gate when it is worse or better than its baseline, missing, or
+new; when it is not OK without a waiver; or when its waiver is not used.")]
 pub struct Options {
     /// Which reports.
     #[arg(long, value_enum, default_value = "both")]
@@ -74,9 +75,9 @@ impl Options {
                     self.baseline.display()
                 ),
                 _ if comparison.differences.is_empty() => {}
-                _ => print!("{}", table::differences(role, &comparison.differences)),
+                _ => print!("{}", talk::tint(&table::differences(role, &comparison.differences))),
             }
-            println!("{}", summary(role, &comparison));
+            talk::remark(&summary(role, &comparison));
             compared += comparison.compared;
             differing += comparison.differences.len();
         }
@@ -92,7 +93,7 @@ impl Options {
         }
         let verdict =
             if differing == 0 { "same".to_owned() } else { format!("{differing} differ") };
-        println!("gate: {compared} cases compared: {verdict}");
+        println!("gate: {compared} cases compared: {}", talk::tint(&verdict));
         Ok(differs(differing > 0))
     }
 }

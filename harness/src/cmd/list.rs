@@ -16,7 +16,7 @@ use crate::conformance::case::Case;
 Examples:
   wsconf list                 all 517
   wsconf list '6.4.*' 7.5.1   some
-  wsconf list '12.*' --json   for a script: id, group, subgroup, about, section, rule")]
+  wsconf list '12.*' --json   for a script: id, group, about, rule, …")]
 pub struct Options {
     /// Cases to list, as the suite writes patterns. Without any: all.
     #[arg(value_name = "PATTERN", default_value = "*")]

@@ -1,17 +1,20 @@
 //! The command line: one file per subcommand, its options and what it does side by side.
 
 pub mod exit;
+pub mod program;
 
 pub mod autobahn;
 pub mod bless;
 pub mod collect;
 pub mod compare;
+pub mod completions;
 pub mod doctor;
 pub mod explain;
 pub mod gate;
 pub mod history;
 pub mod list;
 pub mod load;
+pub mod man;
 pub mod merge;
 pub mod page;
 pub mod parity;
@@ -64,19 +67,24 @@ pub enum Command {
     List(list::Options),
     /// Put load on an echo server: throughput, latencies, and what it costs the server.
     Load(load::Options),
-    /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
+    /// Explain a case: what is sent and expected, the rule, and how it is usually failed.
     Explain(explain::Options),
     /// Keep a log of runs, and show when each case changed and at which commit.
     #[command(subcommand)]
     History(history::History),
     /// Tell which engines can run here, and what the others lack.
     Doctor(doctor::Options),
+    /// Write the completions of a shell.
+    Completions(completions::Options),
+    /// Write the manual pages.
+    Man(man::Options),
 }
 
-/// Runs a subcommand; its error, if any, goes to standard error.
+/// Runs what was asked for; its error, if any, goes to standard error.
 #[must_use]
-pub fn run(command: Command) -> ExitCode {
-    let ended = match command {
+pub fn run(program: &program::Program) -> ExitCode {
+    program.talk.set();
+    let ended = match &program.command {
         Command::Autobahn(options) => options.run(),
         Command::Test(test) => test.run(),
         Command::Parity(options) => options.run(),
@@ -93,6 +101,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Explain(options) => options.run(),
         Command::History(history) => history.run(),
         Command::Doctor(options) => options.run(),
+        Command::Completions(options) => options.run(),
+        Command::Man(options) => options.run(),
     };
     exit::code(ended)
 }

@@ -21,6 +21,7 @@ use crate::parity::started::Who;
 use crate::parity::testees;
 use crate::report::schema::Role;
 use crate::report::table::{self, ParityRow};
+use crate::talk;
 
 /// Options of `wsconf parity`.
 #[derive(Debug, Args)]
@@ -32,9 +33,9 @@ Examples:
   wsconf parity --server-command 'node server.js \"$WS_PORT\"'
   wsconf parity --client-command 'node echo.js \"$WS_URL\" \"$WS_AGENT\"'
 
-A case on which they do not agree is played again by both, since some testees themselves are not
-the same twice. If then both have said the same of it at some time, it is told as unsteady, and
-does not fail.")]
+A case on which they do not agree is played again by both, since some testees
+themselves are not the same twice. If then both have said the same of it at some
+time, it is told as unsteady, and does not fail.")]
 pub struct Options {
     /// The testees of this file, each as a server and as a client.
     #[arg(long, value_name = "FILE", required_unless_present = "who")]
@@ -119,7 +120,7 @@ impl Options {
             quick: false,
         };
         // The suite has to reach servers and clients on this machine as the engine does.
-        let suite = engine::choose(Wanted::Wstest, &places, |line| println!("{line}")).await?;
+        let suite = engine::choose(Wanted::Wstest, &places, talk::remark).await?;
         let mut rows = Vec::new();
         let mut failed = Ok(());
         for round in &rounds {

@@ -9,6 +9,7 @@ use super::select::Cases;
 use crate::Error;
 use crate::autobahn::spec::{FuzzingClient, FuzzingServer};
 use crate::error::io;
+use crate::talk;
 
 /// Options of `wsconf spec`.
 #[derive(Debug, Args)]
@@ -57,7 +58,7 @@ impl Options {
             let text = text.map_err(|error| Error::Unusable(format!("{}: {error}", doing())))?;
             std::fs::write(self.out.join(name), text).map_err(io(doing()))?;
         }
-        println!("{} cases in {}", ids.len(), self.out.display());
+        talk::remark(&format!("{} cases in {}", ids.len(), self.out.display()));
         Ok(Exit::Same)
     }
 }

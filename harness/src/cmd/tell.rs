@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use crate::conformance::CaseId;
 use crate::report::schema::Report;
 use crate::report::table;
+use crate::talk;
 
 /// Prints failures by name, cases without a verdict, the totals. Returns whether any case failed
 /// or has no verdict.
 pub(super) fn tell(report: &Report, asked: &BTreeSet<CaseId>) -> bool {
     let failed: Vec<_> = report.cases.iter().filter(|case| !case.verdict().is_clean()).collect();
     if !failed.is_empty() {
-        print!("{}", table::cases(report.role, failed.iter().copied()));
+        print!("{}", talk::tint(&table::cases(report.role, failed.iter().copied())));
     }
     let told: BTreeSet<&CaseId> = report.cases.iter().map(|case| &case.id).collect();
     let untold: Vec<String> =
@@ -20,6 +21,6 @@ pub(super) fn tell(report: &Report, asked: &BTreeSet<CaseId>) -> bool {
         let role = report.role.name();
         println!("{role}: no verdict on {} cases: {}", untold.len(), untold.join(" "));
     }
-    println!("{}", table::totals(report.role, &report.cases));
+    println!("{}", talk::tint(&table::totals(report.role, &report.cases)));
     failed.iter().any(|case| case.verdict().is_failure()) || !untold.is_empty()
 }

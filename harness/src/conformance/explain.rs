@@ -1,4 +1,5 @@
-//! A case in words: what is sent frame by frame, what is expected, how it ends, and why.
+//! A case in words: what is sent frame by frame, what is expected, how it ends, why, and how
+//! implementations usually fail it.
 //!
 //! In: a [`Case`]. Out: text for a terminal, one line for each step. Every field that decides a
 //! verdict is in it.
@@ -13,6 +14,7 @@ use super::case::{
 };
 use super::corpus::{File, Unit};
 use super::payload::Payload;
+use super::pitfalls;
 
 /// Shows a case in words.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +41,8 @@ impl fmt::Display for Explained<'_> {
                 writeln!(f, "  {line}")?;
             }
         }
-        write!(f, "\n{}: {}", rule.section, rule.text)
+        writeln!(f, "\n{}: {}", rule.section, rule.text)?;
+        write!(f, "\nUsual mistakes: {}", pitfalls::of(id))
     }
 }
 

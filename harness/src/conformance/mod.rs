@@ -31,6 +31,8 @@ pub mod corpus;
 
 pub mod explain;
 
+pub mod pitfalls;
+
 pub mod wire;
 
 pub mod utf8;

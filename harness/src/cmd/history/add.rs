@@ -11,6 +11,7 @@ use crate::report::history::Commit;
 use crate::report::history::log::{self, Added};
 use crate::report::schema::{Report, Role};
 use crate::report::store;
+use crate::talk;
 
 /// Options of `wsconf history add`.
 #[derive(Debug, Args)]
@@ -19,8 +20,8 @@ Examples:
   wsconf autobahn --fail-on never; wsconf history add
   wsconf history add report.json --commit \"$GITHUB_SHA\"
 
-A run that is in its log already is not added again. Runs of a tree with changes outside reports/
-are marked: they say nothing of their commit.")]
+A run that is in its log already is not added again. Runs of a tree with changes
+outside reports/ are marked: they say nothing of their commit.")]
 pub struct Options {
     /// The reports; without any, reports/latest/autobahn-server.json and autobahn-client.json.
     #[arg(value_name = "REPORT")]
@@ -91,12 +92,9 @@ fn tell(report: &Report, added: &Added) {
         let removed = added.removed;
         println!("{path}: its last line was cut off; {removed} octets of it are removed");
     }
-    match &added.run {
-        None => println!("{who}: this run is in {path} already"),
-        Some(_) if added.first => println!("{who}: {path} begins"),
-        Some(run) => {
-            let changed: usize = run.changed.values().map(Vec::len).sum();
-            println!("{who}: {changed} cases changed: {path}");
-        }
-    }
+    talk::remark(&match &added.run {
+        None => format!("{who}: this run is in {path} already"),
+        Some(_) if added.first => format!("{who}: {path} begins"),
+        Some(run) => format!("{who}: {} cases changed: {path}", run.changed_cases()),
+    });
 }

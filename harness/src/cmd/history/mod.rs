@@ -10,6 +10,10 @@ use crate::Error;
 
 /// What to do with the log.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  wsconf history add
+  wsconf history show '6.4.*'")]
 pub enum History {
     /// Append runs to the logs of their testees.
     Add(add::Options),

@@ -16,6 +16,7 @@ use crate::report::history::changes::{Change, Course, Trend, courses};
 use crate::report::history::log::{self, Log};
 use crate::report::history::{Commit, Run};
 use crate::report::table::columns;
+use crate::talk;
 
 /// Options of `wsconf history show`.
 #[derive(Debug, Args)]
@@ -26,8 +27,9 @@ Examples:
   wsconf history show --testee ws-core --runs 30
   wsconf history show --json              for a script
 
-A case is flaky if runs of one commit differ on it, or if it went back twice to a verdict that it
-had left; regressed or improved if its last change made it worse or better.")]
+A case is flaky if runs of one commit differ on it, or if it went back twice to
+a verdict that it had left; regressed or improved if its last change made it
+worse or better.")]
 pub struct Options {
     /// Cases to show, as the suite writes patterns. Without any: all that changed.
     #[arg(value_name = "PATTERN")]
@@ -103,7 +105,7 @@ impl Options {
             return print(&(json + "\n"));
         }
         let one = |(log, courses): &(&Log, Vec<Course>)| self.text(log, courses, only.is_some());
-        print(&told.iter().map(one).collect::<Vec<_>>().join("\n"))
+        print(&talk::tint(&told.iter().map(one).collect::<Vec<_>>().join("\n")))
     }
 
     fn text(&self, log: &Log, courses: &[Course], asked: bool) -> String {
@@ -120,7 +122,7 @@ impl Options {
                 short(&run.commit),
                 run.engine,
                 counts.join(", "),
-                changed(run)
+                run.changed_cases()
             );
             let _ = writeln!(text, "{}", wrap(&line, 24));
         }
@@ -169,7 +171,7 @@ fn row<'a>(log: &'a Log, cases: &'a [Course]) -> Row<'a> {
         commit: &run.commit,
         engine: &run.engine,
         counts: &run.counts,
-        changed: changed(run),
+        changed: run.changed_cases(),
     };
     Row {
         testee: last.map_or("", |run| &run.testee),
@@ -177,10 +179,6 @@ fn row<'a>(log: &'a Log, cases: &'a [Course]) -> Row<'a> {
         runs: log.runs.iter().map(run).collect(),
         cases,
     }
-}
-
-fn changed(run: &Run) -> usize {
-    run.changed.values().map(Vec::len).sum()
 }
 
 /// The first twelve characters, and a plus if there were changes on top.

@@ -38,7 +38,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[command(after_help = "\
 Examples:
   wsconf test client --listen 127.0.0.1:9001
-  wsconf test client --command 'node echo.js \"$WS_URL\" \"$WS_AGENT\"' --agent theirs
+  wsconf test client --command 'node echo.js \"$WS_URL\" \"$WS_AGENT\"'
   wsconf test client --spec fuzzingserver.json --keep")]
 pub struct Options {
     /// Where to listen; port 0 is any free one.

@@ -18,6 +18,10 @@ use crate::error::io;
 
 /// Who is judged.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  wsconf test server ws://127.0.0.1:9001
+  wsconf test client --listen 127.0.0.1:9001")]
 pub enum Test {
     /// Judge a server: the engine connects to it once for each case.
     Server(server::Options),

@@ -136,6 +136,12 @@ impl Run {
         Ok(())
     }
 
+    /// How many cases changed.
+    #[must_use]
+    pub fn changed_cases(&self) -> usize {
+        self.changed.values().map(Vec::len).sum()
+    }
+
     /// The cases that this run was about.
     fn ran(&self, id: &CaseId) -> bool {
         let id = id.to_string();
