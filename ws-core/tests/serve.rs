@@ -86,6 +86,25 @@ async fn stopping_ends_recv_with_none_once_the_peer_has_answered() {
     assert_eq!(notes.all(), ["Ok(None)"]);
 }
 
+/// Unless told otherwise, a server asks a silent peer whether it is still there.
+#[tokio::test(start_paused = true)]
+async fn t15_a_peer_that_is_gone_is_noticed() {
+    let notes = Notes::default();
+    let noted = notes.clone();
+    let server = start(Server::builder(), move |mut socket, _| {
+        let notes = noted.clone();
+        async move {
+            let began = Instant::now();
+            let last = socket.recv().await;
+            notes.add(format!("{} s: {last:?}", began.elapsed().as_secs()));
+        }
+    });
+    // It reads nothing, so it answers nothing.
+    let _socket = server.connect().await;
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(notes.all(), ["50 s: Err(Failed(PongTimeout))"]);
+}
+
 /// A peer that never answers: `recv` tells so at the limit, and nothing is left to be dropped.
 #[tokio::test(start_paused = true)]
 async fn stopping_does_not_wait_for_a_peer_that_says_nothing() {

@@ -47,7 +47,7 @@ enum Receive {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Send {
+enum Sending {
     Feed,
     FeedUncoded,
     FeedPrepared,
@@ -56,8 +56,14 @@ enum Send {
     Pong,
 }
 
-const SENDS: [Send; 6] =
-    [Send::Feed, Send::FeedUncoded, Send::FeedPrepared, Send::FeedAndFlush, Send::Ping, Send::Pong];
+const SENDS: [Sending; 6] = [
+    Sending::Feed,
+    Sending::FeedUncoded,
+    Sending::FeedPrepared,
+    Sending::FeedAndFlush,
+    Sending::Ping,
+    Sending::Pong,
+];
 
 const PAYLOAD: [u8; 100] = [7; 100];
 
@@ -95,23 +101,23 @@ impl End {
         })
     }
 
-    async fn send(&mut self, by: Send) -> Result<(), Error> {
+    async fn send(&mut self, by: Sending) -> Result<(), Error> {
         let message = || Message::binary(PAYLOAD.to_vec());
         let prepared = PreparedMessage::new(&message());
         match (self, by) {
-            (Self::Whole(whole), Send::Feed) => whole.feed(message()).await,
-            (Self::Whole(whole), Send::FeedUncoded) => whole.feed_uncoded(message()).await,
-            (Self::Whole(whole), Send::FeedPrepared) => whole.feed_prepared(&prepared).await,
-            (Self::Whole(whole), Send::FeedAndFlush) => whole.send(message()).await,
-            (Self::Whole(whole), Send::Ping) => whole.ping(&PAYLOAD).await,
-            (Self::Whole(whole), Send::Pong) => whole.pong(&PAYLOAD).await,
-            (Self::Halves(_, half), Send::Feed) => half.feed(message()).await,
-            (Self::Halves(_, half), Send::FeedUncoded) => half.feed_uncoded(message()).await,
-            (Self::Halves(_, half), Send::FeedPrepared) => half.feed_prepared(&prepared).await,
-            (Self::Halves(_, half), Send::FeedAndFlush) => half.send(message()).await,
-            (Self::Halves(_, half), Send::Ping) => half.ping(&PAYLOAD).await,
-            (Self::Halves(_, half), Send::Pong) => half.pong(&PAYLOAD).await,
-            (Self::StreamAndSink(sink), Send::Feed) => SinkExt::feed(sink, message()).await,
+            (Self::Whole(whole), Sending::Feed) => whole.feed(message()).await,
+            (Self::Whole(whole), Sending::FeedUncoded) => whole.feed_uncoded(message()).await,
+            (Self::Whole(whole), Sending::FeedPrepared) => whole.feed_prepared(&prepared).await,
+            (Self::Whole(whole), Sending::FeedAndFlush) => whole.send(message()).await,
+            (Self::Whole(whole), Sending::Ping) => whole.ping(&PAYLOAD).await,
+            (Self::Whole(whole), Sending::Pong) => whole.pong(&PAYLOAD).await,
+            (Self::Halves(_, half), Sending::Feed) => half.feed(message()).await,
+            (Self::Halves(_, half), Sending::FeedUncoded) => half.feed_uncoded(message()).await,
+            (Self::Halves(_, half), Sending::FeedPrepared) => half.feed_prepared(&prepared).await,
+            (Self::Halves(_, half), Sending::FeedAndFlush) => half.send(message()).await,
+            (Self::Halves(_, half), Sending::Ping) => half.ping(&PAYLOAD).await,
+            (Self::Halves(_, half), Sending::Pong) => half.pong(&PAYLOAD).await,
+            (Self::StreamAndSink(sink), Sending::Feed) => SinkExt::feed(sink, message()).await,
             (Self::StreamAndSink(sink), _) => SinkExt::send(sink, message()).await,
         }
     }
@@ -198,10 +204,10 @@ fn t08_every_way_to_receive_dropped_after_every_number_of_polls() {
     }
 }
 
-fn frame_of(held: Held, by: Send) -> Frame {
+fn frame_of(held: Held, by: Sending) -> Frame {
     match by {
-        Send::Ping if held != Held::StreamAndSink => ping(&PAYLOAD),
-        Send::Pong if held != Held::StreamAndSink => pong(&PAYLOAD),
+        Sending::Ping if held != Held::StreamAndSink => ping(&PAYLOAD),
+        Sending::Pong if held != Held::StreamAndSink => pong(&PAYLOAD),
         _ => binary(&PAYLOAD),
     }
 }
@@ -222,12 +228,12 @@ fn t08_every_way_to_send_dropped_after_every_number_of_polls() {
                     for polls in 0.. {
                         let case = || format!("{held:?} {role:?} {by:?} {limit} {polls}");
                         let (mut end, remote) = end(held, role, config, limit);
-                        run(end.send(Send::Feed)).unwrap();
+                        run(end.send(Sending::Feed)).unwrap();
                         let sent = poll_times(end.send(by), polls);
                         let is_done = sent.is_some();
                         sent.transpose().unwrap();
                         run(end.flush()).unwrap();
-                        run(end.send(Send::FeedAndFlush)).unwrap();
+                        run(end.send(Sending::FeedAndFlush)).unwrap();
                         let frames = remote.frames(role);
                         let (around, it) = (binary(&PAYLOAD), frame_of(held, by));
                         let all = [around.clone(), it, around.clone()];
@@ -259,7 +265,7 @@ fn t08_every_flush_dropped_after_every_number_of_polls() {
                 for polls in 1..30 {
                     let (mut end, remote) = end(held, role, Config::default(), limit);
                     for _ in 0..2 {
-                        run(end.send(Send::Feed)).unwrap();
+                        run(end.send(Sending::Feed)).unwrap();
                     }
                     while poll_times(end.flush(), polls).is_none() {}
                     let frames = remote.frames(role);
@@ -277,7 +283,7 @@ fn t08_every_close_dropped_after_every_number_of_polls() {
             for limit in [1, 9, usize::MAX] {
                 for polls in 1..60 {
                     let (mut end, remote) = end(held, role, Config::default(), limit);
-                    run(end.send(Send::Feed)).unwrap();
+                    run(end.send(Sending::Feed)).unwrap();
                     remote.push_frames(role, &[text("late"), Frame::close(1000, "")]);
                     remote.end();
                     let first = poll_times(end.close(), polls);

@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use super::connection::Admit;
-use crate::connection::{Budget, Config};
+use crate::connection::{Budget, Config, Deadlines};
 use crate::error::Misuse;
 use crate::handshake::Upgrade;
 use crate::handshake::policy::OriginPolicy;
@@ -20,7 +20,9 @@ const MAX_IN_FLIGHT: usize = 256 * 1024 * 1024;
 /// What every connection of a server begins with, unless [`Builder::config`] says otherwise. A
 /// server's defaults that differ from those of a bare connection belong here.
 fn default_config() -> Config {
-    Config::default()
+    let mut config = Config::default();
+    config.deadlines = Deadlines::SERVER;
+    config
 }
 
 /// A server, ready to [`serve`](Self::serve). `A` is what its listener calls an address, `M` makes
@@ -61,7 +63,8 @@ impl<A> Server<A> {
 }
 
 impl<A, M> Builder<A, M> {
-    /// How each connection behaves, its limits included.
+    /// How each connection behaves, its limits included. It replaces the default, whose deadlines are
+    /// [`Deadlines::SERVER`]: those of a [`Config::default`] are off.
     pub const fn config(mut self, config: Config) -> Self {
         self.server.config = config;
         self
