@@ -5,6 +5,7 @@
 //! does not show.
 
 use crate::peers::{Compared, End, Frames, MAX_LEN};
+use crate::support::Seen;
 
 /// One thing that another crate does otherwise.
 #[derive(Debug)]
@@ -68,6 +69,15 @@ pub const TOKIO_WEBSOCKETS: Known = &[
         explains: |c| {
             let last = Frames::of(c.wire).headers.pop();
             last.is_some_and(|last| last.len > MAX_LEN as u64) && is_ahead(c)
+        },
+    },
+    Difference {
+        behaviour: "text that an empty last fragment ends inside a code point is told; we fail",
+        section: "RFC 6455 §8.1",
+        explains: |c| {
+            let told = c.theirs.told.strip_prefix(&c.ours.told[..]);
+            let Some([Seen::Text(text), ..]) = told else { return false };
+            c.ours.end == End::Failed && std::str::from_utf8(text).is_err()
         },
     },
 ];
