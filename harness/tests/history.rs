@@ -214,6 +214,7 @@ fn the_command_asks_git_and_shows_what_changed() {
     fs::write(dir.path().join("source"), "1").unwrap();
     git(&["add", "source"]);
     git(&["commit", "-q", "-m", "first"]);
+    let first = git(&["rev-parse", "HEAD"]);
     let (code, out, err) = history(&["add"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     git(&["add", "."]);
@@ -238,6 +239,7 @@ fn the_command_asks_git_and_shows_what_changed() {
         format!("2.9 improved 2026-01-01 {} OK/OK FAILED/OK", &second[..12]),
         format!("2026-01-01 {dirty} FAILED/OK OK/OK"),
         "server: 1 improved".to_owned(),
+        format!("2026-01-01T00:00:00Z {} wstest: 3 OK/OK; the first", &first[..12]),
     ] {
         assert!(rows.contains(&row), "{row}: {out}");
     }

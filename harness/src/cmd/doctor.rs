@@ -58,7 +58,7 @@ impl Options {
         let asked =
             |finding: &&Finding| self.engine == Wanted::Auto || finding.engine == Some(self.engine);
         let Some(taken) = findings.iter().filter(usable).find(asked) else {
-            print(&talk::tint(&text))?;
+            print(&text)?;
             return Err(Error::Unusable(match self.engine {
                 Wanted::Auto => "no engine can run here; see above what to do".to_owned(),
                 _ => "this engine cannot run here; see above what to do".to_owned(),
@@ -69,7 +69,7 @@ impl Options {
             _ => format!(" --engine {}", taken.name),
         };
         let _ = writeln!(text, "\n`wsconf autobahn{option}` takes {} here.", taken.name);
-        print(&talk::tint(&text))
+        print(&text)
     }
 }
 
@@ -79,8 +79,9 @@ fn told(finding: &Finding) -> String {
         State::Ready(text) | State::ToFetch(text) => ("yes", text, None),
         State::Lacking { why, help } => ("no", why, Some(help)),
     };
-    let line = |name: &str, state: &str, text: &str| {
-        wrap(&format!("{name:<11}{state:<7}{text}"), TEXT) + "\n"
-    };
-    line(finding.name, state, text) + &help.map_or(String::new(), |help| line("", "", help))
+    let lines = |text: &str| wrap(&format!("{:TEXT$}{text}", ""), TEXT) + "\n";
+    let head = format!("{:<11}{state:<7}", finding.name);
+    // The state is in colour, and the same word further on is not.
+    let first = lines(text).replacen(&" ".repeat(TEXT), &talk::tint(&head), 1);
+    first + &help.map_or(String::new(), |help| lines(help))
 }

@@ -113,16 +113,20 @@ impl Options {
         let mut text =
             format!("{} as {}: {} runs\n", last.testee, last.role.name(), log.runs.len());
         let skipped = log.runs.len().saturating_sub(self.runs);
-        for run in log.runs.iter().skip(skipped) {
+        for (nth, run) in log.runs.iter().enumerate().skip(skipped) {
             let counts: Vec<String> =
                 run.counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
             let line = format!(
-                "  {}  {:<13} {}: {}; {} changed",
+                "  {}  {:<13} {}: {}; {}",
                 run.started,
                 short(&run.commit),
                 run.engine,
                 counts.join(", "),
-                run.changed_cases()
+                if nth == 0 {
+                    "the first".to_owned()
+                } else {
+                    format!("{} changed", run.changed_cases())
+                }
             );
             let _ = writeln!(text, "{}", wrap(&line, 24));
         }
@@ -145,7 +149,7 @@ impl Options {
             .map(|trend| format!("{} {}", count(trend), trend.name()))
             .collect();
         let summary =
-            if counts.is_empty() { "no case changed".to_owned() } else { counts.join(", ") };
+            if counts.is_empty() { "nothing changed".to_owned() } else { counts.join(", ") };
         let _ = writeln!(text, "{}: {summary}", last.role.name());
         text
     }
