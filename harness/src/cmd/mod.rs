@@ -5,11 +5,13 @@ pub mod exit;
 pub mod autobahn;
 pub mod bless;
 pub mod collect;
+pub mod diff;
 pub mod explain;
 pub mod gate;
 pub mod list;
 pub mod merge;
 pub mod parity;
+pub mod report;
 pub mod spec;
 pub mod test;
 
@@ -47,6 +49,10 @@ pub enum Command {
     Collect(collect::Options),
     /// Make one report of the parts of a run that was split.
     Merge(merge::Options),
+    /// Show reports: as a table, JSON, Markdown, JUnit XML, or annotations of GitHub Actions.
+    Report(report::Options),
+    /// Compare two reports.
+    Diff(diff::Options),
     /// List the cases, a line each.
     List(list::Options),
     /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
@@ -65,6 +71,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Spec(options) => options.run(),
         Command::Collect(options) => options.run(),
         Command::Merge(options) => options.run(),
+        Command::Report(options) => options.run(),
+        Command::Diff(options) => options.run(),
         Command::List(options) => options.run(),
         Command::Explain(options) => options.run(),
     };

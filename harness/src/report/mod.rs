@@ -2,7 +2,8 @@
 //!
 //! [`schema`] is what a report and a baseline say, [`store`] reads and writes them, [`waiver`] is
 //! a verdict accepted for a reason, [`diff`] judges a report by baseline and waivers, [`merge`]
-//! puts the parts of a run together, and [`table`] shows the outcome as text.
+//! puts the parts of a run together. For readers there is one file per format: [`table`], [`json`],
+//! [`markdown`], [`junit`], [`github`], [`badge`]; all take what [`shown`] puts together.
 
 pub mod schema;
 
@@ -14,4 +15,18 @@ pub mod diff;
 
 pub mod merge;
 
+pub mod counts;
+
+pub mod shown;
+
 pub mod table;
+
+pub mod json;
+
+pub mod markdown;
+
+pub mod junit;
+
+pub mod github;
+
+pub mod badge;

@@ -205,6 +205,25 @@ pub struct Baseline {
     pub cases: Vec<Expected>,
 }
 
+impl From<&Report> for Baseline {
+    fn from(report: &Report) -> Self {
+        let expected = |case: &Case| Expected {
+            id: case.id.clone(),
+            behavior: case.behavior,
+            behavior_close: case.behavior_close,
+        };
+        Self {
+            format: BASELINE_FORMAT.to_owned(),
+            suite: BaselineSuite {
+                name: report.suite.name.clone(),
+                version: report.suite.version.clone(),
+            },
+            role: report.role,
+            cases: report.cases.iter().map(expected).collect(),
+        }
+    }
+}
+
 /// The suite a baseline was made with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
