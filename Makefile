@@ -19,7 +19,7 @@ BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
 SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
-.PHONY: help autobahn conformance parity test lint docs bench gate bless harness
+.PHONY: help autobahn conformance parity test lint docs bench gate bless summary harness
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,8 +59,12 @@ bench: ## The benches of the core
 gate: harness ## Compare reports/latest with reports/baseline
 	$(BUILT)/wsconf gate --role $(ROLE) $(SELECT)
 
-bless: harness ## Make reports/latest the baselines
+bless: harness ## Make reports/latest the baselines, and write what is made of them
 	$(BUILT)/wsconf bless --role $(ROLE)
+	$(BUILT)/wsconf summary
+
+summary: harness ## Write reports/conformance.md and the README's table from the baselines
+	$(BUILT)/wsconf summary
 
 harness:
 	$(CARGO) build $(CARGO_FLAGS) --release -p ws-harness --bins

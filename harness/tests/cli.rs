@@ -64,7 +64,10 @@ fn help_has_examples_and_exit_codes() {
     let (code, out, _) = run(wsconf(dir.path()).arg("--help"));
     assert_eq!(code, 0);
     assert!(out.contains("Exit codes:") && out.contains("100"), "{out}");
-    for command in ["autobahn", "gate", "bless", "spec", "collect", "list", "explain"] {
+    for command in [
+        "autobahn", "gate", "bless", "spec", "collect", "report", "diff", "summary", "list",
+        "explain",
+    ] {
         let (code, out, _) = run(wsconf(dir.path()).args([command, "--help"]));
         assert_eq!(code, 0);
         assert!(out.contains("Example"), "{command}: {out}");

@@ -212,6 +212,10 @@ fn the_parts_of_a_split_run_are_one_report() {
         ]
     );
     assert_eq!(parts[1]["cases"].as_array().unwrap().len(), 8);
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports/report-v1.schema.json");
+    for fresh in [whole, json(&dir.path().join("one/report.json"))] {
+        assert_eq!(support::json_schema::errors(&json(&schema), &fresh), [""; 0]);
+    }
     for (parts, says) in [
         (&["one/report.json", "one/report.json"][..], "in two of the reports"),
         (&["nowhere.json"], "not there"),

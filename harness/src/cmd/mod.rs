@@ -13,6 +13,7 @@ pub mod merge;
 pub mod parity;
 pub mod report;
 pub mod spec;
+pub mod summary;
 pub mod test;
 
 mod select;
@@ -53,6 +54,8 @@ pub enum Command {
     Report(report::Options),
     /// Compare two reports.
     Diff(diff::Options),
+    /// Write the page and the README's table of what the baselines promise.
+    Summary(summary::Options),
     /// List the cases, a line each.
     List(list::Options),
     /// Explain a case: what is sent, what is expected, how it ends, and the rule behind it.
@@ -73,6 +76,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Merge(options) => options.run(),
         Command::Report(options) => options.run(),
         Command::Diff(options) => options.run(),
+        Command::Summary(options) => options.run(),
         Command::List(options) => options.run(),
         Command::Explain(options) => options.run(),
     };

@@ -85,7 +85,7 @@ pub(super) fn escaped(text: &str) -> String {
     for c in text.chars() {
         match c {
             c if c.is_control() => safe.push(' '),
-            ' ' | '.' | ',' | '-' | '(' | ')' | ';' => safe.push(c),
+            ' ' | '.' | ',' | '-' | '(' | ')' | ':' | ';' => safe.push(c),
             c if c.is_ascii_punctuation() => {
                 let _ = write!(safe, "&#{};", u32::from(c));
             }

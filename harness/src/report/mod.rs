@@ -4,6 +4,7 @@
 //! a verdict accepted for a reason, [`diff`] judges a report by baseline and waivers, [`merge`]
 //! puts the parts of a run together. For readers there is one file per format: [`table`], [`json`],
 //! [`markdown`], [`junit`], [`github`], [`badge`]; all take what [`shown`] puts together.
+//! [`conformance`] is the page of what the baselines promise.
 
 pub mod schema;
 
@@ -30,3 +31,5 @@ pub mod junit;
 pub mod github;
 
 pub mod badge;
+
+pub mod conformance;
