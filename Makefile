@@ -24,7 +24,7 @@ BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
 SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
-.PHONY: help autobahn conformance parity compare test page-test soak lint docs bench gate bless harness fuzz \
+.PHONY: help autobahn conformance parity compare test page-test soak lint docs bench gate bless summary harness fuzz \
   fuzz-smoke fuzz-long fuzz-seeds
 
 help: ## Show these targets
@@ -98,8 +98,12 @@ bench: ## The benches of the core
 gate: harness ## Compare reports/latest with reports/baseline
 	$(BUILT)/wsconf gate --role $(ROLE) $(SELECT)
 
-bless: harness ## Make reports/latest the baselines
+bless: harness ## Make reports/latest the baselines, and write what is made of them
 	$(BUILT)/wsconf bless --role $(ROLE)
+	$(BUILT)/wsconf summary
+
+summary: harness ## Write reports/conformance.md and the README's table from the baselines
+	$(BUILT)/wsconf summary
 
 harness:
 	$(CARGO) build $(CARGO_FLAGS) --release -p ws-harness --bins

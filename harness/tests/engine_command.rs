@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{Server, run, wsconf};
 
 /// A server on raw TCP that does this with each connection, in a thread that ends with the test.
@@ -178,6 +178,22 @@ fn the_parts_of_a_split_run_are_one_report() {
         .collect();
     assert_eq!((ids[0], ids[1], ids[15]), ("1.1.1", "1.1.2", "1.2.8"));
     assert_eq!(whole["selection"]["cases"], serde_json::json!(["1.*"]));
+    assert_eq!(json(&dir.path().join("one/report.json"))["shard"], json!({"part": 1, "of": 2}));
+    assert_eq!(whole["shard"], json!(null), "the whole is no part");
+    let parts = whole["parts"].as_array().unwrap();
+    let brought: Vec<_> = parts.iter().map(|part| (&part["shard"], &part["cases"][0])).collect();
+    assert_eq!(
+        brought,
+        [
+            (&json!({"part": 1, "of": 2}), &json!("1.1.1")),
+            (&json!({"part": 2, "of": 2}), &json!("1.1.2"))
+        ]
+    );
+    assert_eq!(parts[1]["cases"].as_array().unwrap().len(), 8);
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports/report-v1.schema.json");
+    for fresh in [whole, json(&dir.path().join("one/report.json"))] {
+        assert_eq!(support::json_schema::errors(&json(&schema), &fresh), [""; 0]);
+    }
     for (parts, says) in [
         (&["one/report.json", "one/report.json"][..], "in two of the reports"),
         (&["nowhere.json"], "not there"),

@@ -108,8 +108,18 @@ async fn a_case_that_fails_is_played_again_if_asked_for() {
     };
     let cases = vec![case("1.1.1")];
     let plan = Run { cases, dial: dial(), settings: Settings::default(), jobs: 1, retries: 2 };
-    run(plan, connect, |_| GoOn::Yes).await.unwrap();
+    let mut lines = Vec::new();
+    let hear = |news| {
+        if let News::Done(played) = news {
+            lines.push(played.line());
+        }
+        GoOn::Yes
+    };
+    run(plan, connect, hear).await.unwrap();
     assert_eq!(tries.load(std::sync::atomic::Ordering::Relaxed), 3);
+    let [line] = &lines[..] else { panic!("one case, one result: {lines:?}") };
+    assert_eq!(line.earlier, [line.verdict(); 2], "the report says of the tries before");
+    assert!(line.explanation.as_deref().is_some_and(|why| !why.is_empty()), "{line:?}");
 }
 
 #[tokio::test]

@@ -91,6 +91,31 @@ fn an_index_becomes_cases_in_numeric_order() {
 }
 
 #[test]
+fn the_file_of_a_case_that_is_not_ok_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    let of = |behavior: &str, close: &str, reportfile: &str| {
+        json!({"behavior": behavior, "behaviorClose": close, "duration": 2,
+            "remoteCloseCode": null, "reportfile": reportfile})
+    };
+    put("why.json", r#"{"result": "No echo.", "resultClose": "TCP dropped.", "id": "x"}"#);
+    put("bad.json", "{");
+    let index = json!({"me": {
+        "1.1.1": of("FAILED", "UNCLEAN", "why.json"),
+        "1.1.2": of("FAILED", "OK", "why.json"),
+        "1.1.3": of("OK", "UNCLEAN", "elsewhere/../why.json"),
+        "1.1.4": of("OK", "OK", "why.json"),
+        "1.1.5": of("FAILED", "OK", "bad.json"),
+        "1.1.6": of("FAILED", "OK", "no-such.json"),
+    }});
+    put("index.json", &index.to_string());
+    let cases = index::read(&dir.path().join("index.json"), "me").unwrap();
+    let why: Vec<_> = cases.iter().map(|case| case.explanation.as_deref()).collect();
+    let both = Some("No echo. TCP dropped.");
+    assert_eq!(why, [both, Some("No echo."), Some("TCP dropped."), None, None, None]);
+}
+
+#[test]
 fn an_index_that_says_nothing_of_the_agent_is_no_run() {
     for index in [json!({}), json!({"somebody else": {"1.1.1": entry("OK", "OK")}})] {
         assert!(matches!(read(&index), Err(Error::NothingRan(_))), "{index}");

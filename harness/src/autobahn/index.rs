@@ -1,4 +1,5 @@
-//! The suite's `index.json`: agent → case id → verdict. The only word of it that is believed.
+//! The suite's `index.json`: agent → case id → verdict. The only word of it that is believed; the
+//! file of a case that is not OK only says why.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +8,7 @@ use serde::Deserialize;
 
 use crate::Error;
 use crate::conformance::CaseId;
-use crate::report::schema::{Behavior, BehaviorClose, Case};
+use crate::report::schema::{Behavior, BehaviorClose, Case, Verdict};
 
 /// One case in `index.json`.
 #[derive(Debug, Deserialize)]
@@ -18,6 +19,15 @@ struct Entry {
     #[serde(rename = "remoteCloseCode")]
     remote_close_code: Option<u16>,
     duration: u64,
+    reportfile: String,
+}
+
+/// What a case's own file says of its verdict.
+#[derive(Deserialize)]
+struct Detail {
+    result: String,
+    #[serde(rename = "resultClose")]
+    result_close: String,
 }
 
 /// A case that never opened carries the time of day as its duration; no case takes this long.
@@ -43,17 +53,27 @@ pub fn read(path: &Path, agent: &str) -> Result<Vec<Case>, Error> {
             if named.is_empty() { "nobody".to_owned() } else { named.join(", ") }
         )));
     };
-    Ok(entries.into_iter().map(case).collect())
+    let dir = path.parent().unwrap_or(Path::new(""));
+    Ok(entries.into_iter().map(|(id, entry)| case(dir, id, &entry)).collect())
 }
 
-fn case((id, entry): (CaseId, Entry)) -> Case {
+fn case(dir: &Path, id: CaseId, entry: &Entry) -> Case {
+    let verdict = Verdict { behavior: entry.behavior, behavior_close: entry.behavior_close };
     Case {
-        id,
-        behavior: entry.behavior,
-        behavior_close: entry.behavior_close,
         remote_close_code: entry.remote_close_code,
         duration_ms: Some(entry.duration).filter(|duration| *duration < LONGEST_MS),
+        explanation: explanation(dir, verdict, &entry.reportfile),
+        ..Case::new(id, verdict)
     }
+}
+
+/// From the file beside the index, if it is there and as the suite writes it.
+fn explanation(dir: &Path, verdict: Verdict, reportfile: &str) -> Option<String> {
+    // Where both are OK there is nothing to explain, and no file to read.
+    verdict.explained("?", "?")?;
+    let text = std::fs::read(dir.join(Path::new(reportfile).file_name()?)).ok()?;
+    let detail: Detail = serde_json::from_slice(&text).ok()?;
+    verdict.explained(&detail.result, &detail.result_close)
 }
 
 /// An agent's name in file names, by the suite's rule: lower case, each character but `a-z` and

@@ -114,6 +114,8 @@ pub async fn run(plan: &Plan, engine: &Engine, progress: Progress) -> Result<Rep
         started: rfc3339(started),
         duration_ms: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
         selection: plan.selection.clone(),
+        shard: None,
+        parts: Vec::new(),
         cases,
     })
 }

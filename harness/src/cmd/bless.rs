@@ -8,7 +8,7 @@ use super::Roles;
 use super::exit::Exit;
 use crate::Error;
 use crate::report::diff::{self, Kind};
-use crate::report::schema::{BASELINE_FORMAT, Baseline, BaselineSuite, Expected, Report};
+use crate::report::schema::Baseline;
 use crate::report::{store, table};
 use crate::talk;
 
@@ -53,8 +53,7 @@ impl Options {
             }
             let place = store::path(&self.baseline, role, None);
             let before = store::load_baseline(&place)?.map_or(Vec::new(), |before| before.cases);
-            let mut changes = diff::compare(&before, &report.cases, &[], None).differences;
-            changes.retain(|change| change.kind != Kind::NotWaived);
+            let changes = diff::changes(&before, &report.cases);
             let missing = changes.iter().filter(|change| change.kind == Kind::Missing).count();
             if missing > 0 && !self.allow_missing {
                 return Err(Error::Unusable(format!(
@@ -66,7 +65,7 @@ impl Options {
             if !changes.is_empty() && !before.is_empty() {
                 print!("{}", talk::tint(&table::differences(role, &changes)));
             }
-            store::save_baseline(&place, &baseline_of(&report))?;
+            store::save_baseline(&place, &Baseline::from(&report))?;
             println!(
                 "{}, {} changed: {}",
                 table::totals(role, &report.cases),
@@ -88,22 +87,5 @@ impl Options {
             ));
         }
         Ok(Exit::Same)
-    }
-}
-
-fn baseline_of(report: &Report) -> Baseline {
-    let expected = |case: &crate::report::schema::Case| Expected {
-        id: case.id.clone(),
-        behavior: case.behavior,
-        behavior_close: case.behavior_close,
-    };
-    Baseline {
-        format: BASELINE_FORMAT.to_owned(),
-        suite: BaselineSuite {
-            name: report.suite.name.clone(),
-            version: report.suite.version.clone(),
-        },
-        role: report.role,
-        cases: report.cases.iter().map(expected).collect(),
     }
 }

@@ -77,6 +77,8 @@ impl Options {
             started: rfc3339(written.unwrap_or_else(|_| SystemTime::now())),
             duration_ms: cases.iter().filter_map(|case| case.duration_ms).sum(),
             selection,
+            shard: None,
+            parts: Vec::new(),
             cases,
         };
         store::save_report(&path, &report)?;

@@ -113,7 +113,7 @@ fn summary(role: Role, comparison: &Comparison) -> String {
 }
 
 /// Ids mean cases only within one suite and release.
-fn same_suite(
+pub(super) fn same_suite(
     role: Role,
     report: Option<&Report>,
     baseline: Option<&Baseline>,

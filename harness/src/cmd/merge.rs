@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::Exit;
+use super::report::report_at;
 use crate::Error;
 use crate::report::merge::merge;
 use crate::report::{store, table};
@@ -32,11 +33,8 @@ impl Options {
     ///
     /// [`Error::Unusable`]: a report is missing or malformed, or they are not of one run.
     pub fn run(&self) -> Result<Exit, Error> {
-        let load = |path: &PathBuf| {
-            let report = store::load_report(path)?;
-            report.ok_or_else(|| Error::Unusable(format!("{} is not there", path.display())))
-        };
-        let parts = self.reports.iter().map(load).collect::<Result<Vec<_>, _>>()?;
+        let parts = self.reports.iter().map(|path| report_at(path));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
         let whole = merge(parts).map_err(Error::Unusable)?;
         store::save_report(&self.out, &whole)?;
         println!("{}", table::totals(whole.role, &whole.cases));

@@ -8,6 +8,7 @@ pub mod bless;
 pub mod collect;
 pub mod compare;
 pub mod completions;
+pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod gate;
@@ -18,8 +19,10 @@ pub mod man;
 pub mod merge;
 pub mod page;
 pub mod parity;
+pub mod report;
 pub mod seeds;
 pub mod spec;
+pub mod summary;
 pub mod test;
 
 mod select;
@@ -63,6 +66,12 @@ pub enum Command {
     Merge(merge::Options),
     /// Write the octets of the cases as seeds for a fuzzer.
     Seeds(seeds::Options),
+    /// Show reports: as a table, JSON, Markdown, JUnit XML, or annotations of GitHub Actions.
+    Report(report::Options),
+    /// Compare two reports.
+    Diff(diff::Options),
+    /// Write the page and the README's table of what the baselines promise.
+    Summary(summary::Options),
     /// List the cases, a line each.
     List(list::Options),
     /// Put load on an echo server: throughput, latencies, and what it costs the server.
@@ -96,6 +105,9 @@ pub fn run(program: &program::Program) -> ExitCode {
         Command::Collect(options) => options.run(),
         Command::Merge(options) => options.run(),
         Command::Seeds(options) => options.run(),
+        Command::Report(options) => options.run(),
+        Command::Diff(options) => options.run(),
+        Command::Summary(options) => options.run(),
         Command::List(options) => options.run(),
         Command::Load(options) => options.run(),
         Command::Explain(options) => options.run(),

@@ -68,7 +68,11 @@ impl Results {
         }
         let agent_results = self.agents.entry(agent.to_owned()).or_default();
         agent_results.entries.insert(id.to_string(), suite_report::entry(played, agent));
-        agent_results.lines.insert(id.clone(), played.line());
+        let mut line = played.line();
+        if let Some(before) = agent_results.lines.remove(id) {
+            line.earlier = [&before.earlier, &[before.verdict()][..], &line.earlier].concat();
+        }
+        agent_results.lines.insert(id.clone(), line);
         agent_results.failures.remove(id);
         if played.judgement.verdict.is_failure() {
             agent_results.failures.insert(id.clone(), page(played));

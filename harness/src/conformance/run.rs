@@ -46,6 +46,8 @@ pub struct Played {
     pub seen: Seen,
     /// What it makes of that.
     pub judgement: Judgement,
+    /// Verdicts on earlier tries, if it is a retry.
+    pub earlier: Vec<schema::Verdict>,
 }
 
 impl Played {
@@ -53,18 +55,19 @@ impl Played {
     #[must_use]
     pub fn new(case: Arc<Case>, started: SystemTime, seen: Seen) -> Self {
         let judgement = verdict::judge(&case, &Outcome::from(&seen));
-        Self { case, started, seen, judgement }
+        Self { case, started, seen, judgement, earlier: Vec::new() }
     }
 
     /// Its line in a report.
     #[must_use]
     pub fn line(&self) -> schema::Case {
+        let Judgement { verdict, behavior_why, close_why } = &self.judgement;
         schema::Case {
-            id: self.case.id.clone(),
-            behavior: self.judgement.verdict.behavior,
-            behavior_close: self.judgement.verdict.behavior_close,
             remote_close_code: self.seen.facts.remote_close_code,
             duration_ms: self.seen.duration.map(milliseconds),
+            explanation: verdict.explained(behavior_why, close_why),
+            earlier: self.earlier.clone(),
+            ..schema::Case::new(self.case.id.clone(), *verdict)
         }
     }
 }

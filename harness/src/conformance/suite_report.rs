@@ -40,7 +40,7 @@ pub fn entry(played: &Played, agent: &str) -> Value {
 /// The case's own file. `index` is its place in the run, counted from 1.
 #[must_use]
 pub fn case(played: &Played, agent: &str, index: usize) -> Value {
-    let Played { case, started, seen, judgement } = played;
+    let Played { case, started, seen, judgement, .. } = played;
     let facts = &seen.facts;
     let head = |octets: &[u8]| match octets {
         [] => "?".to_owned(),

@@ -69,7 +69,7 @@ mod tests {
 
     fn case(id: &str, behavior: Behavior, behavior_close: BehaviorClose) -> Case {
         let id = id.parse().unwrap();
-        Case { id, behavior, behavior_close, remote_close_code: None, duration_ms: None }
+        Case::new(id, Verdict { behavior, behavior_close })
     }
 
     #[test]

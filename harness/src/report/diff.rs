@@ -6,12 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use super::schema::{Case, Expected, Verdict};
 use super::waiver::Waiver;
 use crate::conformance::CaseId;
 
 /// What is wrong with one case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A lesser verdict than expected.
     Worse,
@@ -28,6 +31,12 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The testee does less than it did, as far as anybody can tell.
+    #[must_use]
+    pub fn is_loss(self) -> bool {
+        matches!(self, Self::Worse | Self::Missing)
+    }
+
     /// As shown in a table.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -43,7 +52,7 @@ impl Kind {
 }
 
 /// One case that is not as expected.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// Which case.
     pub id: CaseId,
@@ -97,6 +106,14 @@ pub fn compare(
         }
     }
     comparison
+}
+
+/// What changed, whether waived or not.
+#[must_use]
+pub fn changes(expected: &[Expected], found: &[Case]) -> Vec<Difference> {
+    let mut differences = compare(expected, found, &[], None).differences;
+    differences.retain(|difference| difference.kind != Kind::NotWaived);
+    differences
 }
 
 #[derive(Default)]

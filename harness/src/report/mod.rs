@@ -3,7 +3,9 @@
 //! [`schema`] is what a report and a baseline say, [`store`] reads and writes them, [`waiver`] is
 //! a verdict accepted for a reason, [`diff`] judges a report by baseline and waivers, [`merge`]
 //! puts the parts of a run together, [`history`] keeps what became of each case over many runs,
-//! [`class`] makes one word of a verdict, [`table`] shows the outcome as text, [`html`] as a page.
+//! [`class`] makes one word of a verdict. For readers there is one file per format: [`table`],
+//! [`json`], [`markdown`], [`junit`], [`github`], [`badge`], [`html`]; the first six take what [`shown`]
+//! puts together. [`conformance`] is the page of what the baselines promise.
 
 pub mod schema;
 
@@ -21,4 +23,20 @@ pub mod html;
 
 pub mod history;
 
+pub mod counts;
+
+pub mod shown;
+
 pub mod table;
+
+pub mod json;
+
+pub mod markdown;
+
+pub mod junit;
+
+pub mod github;
+
+pub mod badge;
+
+pub mod conformance;

@@ -30,6 +30,12 @@ pub struct Report {
     pub duration_ms: u64,
     /// What was asked for, as patterns.
     pub selection: Selection,
+    /// Which part of the selection this run took; absent if all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// The runs that this report was merged of; empty if it is of one run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// Every case that has a verdict, ascending.
     pub cases: Vec<Case>,
 }
@@ -108,6 +114,36 @@ pub struct Selection {
     pub exclude: Vec<String>,
 }
 
+/// One of several parts of a selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shard {
+    /// Which, from 1.
+    pub part: usize,
+    /// Of how many.
+    pub of: usize,
+}
+
+/// One run among those that a report was merged of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// As [`Report::platform`].
+    pub platform: Platform,
+    /// As [`Report::started`].
+    pub started: String,
+    /// As [`Report::duration_ms`].
+    #[serde(rename = "durationMs")]
+    pub duration_ms: u64,
+    /// As [`Report::selection`].
+    pub selection: Selection,
+    /// As [`Report::shard`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// The cases that it brought, ascending.
+    pub cases: Vec<CaseId>,
+}
+
 /// One case's outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -125,9 +161,29 @@ pub struct Case {
     /// From open to closed, in milliseconds; absent if it never opened.
     #[serde(rename = "durationMs")]
     pub duration_ms: Option<u64>,
+    /// Why the verdict is not OK on both counts, in the judge's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<String>,
+    /// Verdicts on earlier plays of this case in the same run, first to last; the one above counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Verdict>,
 }
 
 impl Case {
+    /// A verdict of which nothing else is known.
+    #[must_use]
+    pub fn new(id: CaseId, verdict: Verdict) -> Self {
+        Self {
+            id,
+            behavior: verdict.behavior,
+            behavior_close: verdict.behavior_close,
+            remote_close_code: None,
+            duration_ms: None,
+            explanation: None,
+            earlier: Vec::new(),
+        }
+    }
+
     /// The part of it that a baseline holds.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -147,6 +203,25 @@ pub struct Baseline {
     pub role: Role,
     /// Every case, ascending.
     pub cases: Vec<Expected>,
+}
+
+impl From<&Report> for Baseline {
+    fn from(report: &Report) -> Self {
+        let expected = |case: &Case| Expected {
+            id: case.id.clone(),
+            behavior: case.behavior,
+            behavior_close: case.behavior_close,
+        };
+        Self {
+            format: BASELINE_FORMAT.to_owned(),
+            suite: BaselineSuite {
+                name: report.suite.name.clone(),
+                version: report.suite.version.clone(),
+            },
+            role: report.role,
+            cases: report.cases.iter().map(expected).collect(),
+        }
+    }
 }
 
 /// The suite a baseline was made with.
@@ -181,15 +256,31 @@ impl Expected {
 }
 
 /// The suite's two words on one case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Verdict {
     /// On messages and frames.
     pub behavior: Behavior,
     /// On how the connection ended.
+    #[serde(rename = "behaviorClose")]
     pub behavior_close: BehaviorClose,
 }
 
 impl Verdict {
+    /// The reasons of those halves that are not OK; nothing if both are.
+    #[must_use]
+    pub fn explained(self, behavior_why: &str, close_why: &str) -> Option<String> {
+        let halves = [
+            (self.behavior != Behavior::Ok, behavior_why),
+            (self.behavior_close != BehaviorClose::Ok, close_why),
+        ];
+        let why = |(speaks, why): (bool, &'_ str)| {
+            (speaks && !why.trim().is_empty()).then(|| why.trim().to_owned())
+        };
+        let said: Vec<String> = halves.into_iter().filter_map(why).collect();
+        (!said.is_empty()).then(|| said.join(" "))
+    }
+
     /// Neither half is anything but OK or INFORMATIONAL.
     #[must_use]
     pub fn is_clean(self) -> bool {

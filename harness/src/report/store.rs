@@ -128,7 +128,7 @@ fn save(path: &Path, head: &impl Serialize, cases: &[impl Serialize]) -> Result<
 }
 
 /// Writes beside `path` and renames, so that no reader ever meets half a file.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();

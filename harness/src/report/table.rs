@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::diff::Difference;
 use super::schema::{Case, Role, Verdict};
+use super::shown::Shown;
 use crate::parity::known::shown;
 
 /// `server: 301 cases: 298 OK/OK, 3 INFORMATIONAL`, best verdict first.
@@ -33,6 +34,27 @@ pub fn differences(role: Role, differences: &[Difference]) -> String {
         ]
     });
     columns(["role", "case", "expected", "now", "what"], rows)
+}
+
+/// Each report: what is not OK, what changed since its baseline, the totals.
+#[must_use]
+pub fn reports(reports: &[Shown]) -> String {
+    let mut text = String::new();
+    for shown in reports {
+        let role = shown.report.role;
+        let _ = writeln!(text, "{} by {}", shown.title().escape_debug(), shown.suite());
+        if shown.unclean().next().is_some() {
+            text.push_str(&cases(role, shown.unclean()));
+        }
+        if let Some(changes) = &shown.differences {
+            if !changes.is_empty() {
+                text.push_str(&differences(role, changes));
+            }
+            let _ = writeln!(text, "{}: {} differ from the baseline", role.name(), changes.len());
+        }
+        let _ = writeln!(text, "{}", totals(role, &shown.report.cases));
+    }
+    text
 }
 
 /// One row for each case with the verdict it has.

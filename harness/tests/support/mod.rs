@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![allow(unreachable_pub, reason = "a module of each test binary, not a library")]
 
+pub mod json_schema;
+
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use std::time::{Duration, Instant};
 use ws_harness::conformance::CaseId;
 use ws_harness::report::schema::{
     BASELINE_FORMAT, Baseline, BaselineSuite, Behavior, BehaviorClose, Case, Expected, Platform,
-    REPORT_FORMAT, Report, Role, Selection, Suite, Testee,
+    REPORT_FORMAT, Report, Role, Selection, Suite, Testee, Verdict,
 };
 
 pub fn id(text: &str) -> CaseId {
@@ -19,8 +21,8 @@ pub fn id(text: &str) -> CaseId {
 }
 
 pub fn case(text: &str, behavior: Behavior, behavior_close: BehaviorClose) -> Case {
-    let remote_close_code = Some(1000);
-    Case { id: id(text), behavior, behavior_close, remote_close_code, duration_ms: Some(1) }
+    let verdict = Verdict { behavior, behavior_close };
+    Case { remote_close_code: Some(1000), duration_ms: Some(1), ..Case::new(id(text), verdict) }
 }
 
 pub fn ok(text: &str) -> Case {
@@ -50,6 +52,8 @@ pub fn report(role: Role, cases: Vec<Case>) -> Report {
         started: "2026-01-01T00:00:00Z".to_owned(),
         duration_ms: 1,
         selection: Selection { cases: vec!["*".to_owned()], exclude: Vec::new() },
+        shard: None,
+        parts: Vec::new(),
         cases,
     }
 }

@@ -17,7 +17,7 @@ use crate::conformance::corpus::Corpus;
 use crate::conformance::play::Patience;
 use crate::conformance::run::{Settings, quick};
 use crate::conformance::select::{select, split};
-use crate::report::schema::Selection;
+use crate::report::schema::{Selection, Shard};
 
 /// Messages of a case of groups 12 and 13 with `--quick`: enough for the longest window to roll
 /// over, a thirtieth of the full count.
@@ -35,7 +35,7 @@ pub(super) struct Common {
     pub(super) exclude: Vec<String>,
     /// Take the I-th of N parts of these cases, to run the parts on several machines.
     #[arg(long, value_name = "I/N")]
-    shard: Option<Shard>,
+    pub(super) shard: Option<Shard>,
     /// Send 32 messages in each case of 12.* and 13.*, not 1000. The report says so.
     #[arg(long)]
     quick: bool,
@@ -77,13 +77,6 @@ fn factor(text: &str) -> Result<f64, String> {
         Ok(factor) if (0.01..=1000.0).contains(&factor) => Ok(factor),
         _ => Err("a number from 0.01 to 1000".to_owned()),
     }
-}
-
-/// One of several parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Shard {
-    part: usize,
-    of: usize,
 }
 
 impl FromStr for Shard {

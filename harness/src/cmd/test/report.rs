@@ -65,6 +65,8 @@ pub(super) fn conclude(
         started: rfc3339(asked.began.at),
         duration_ms: milliseconds(asked.began.clock.elapsed()),
         selection: asked.selection.clone(),
+        shard: common.shard,
+        parts: Vec::new(),
         cases: results.lines(agent),
     };
     if let Some(out) = out {

@@ -1,0 +1,195 @@
+//! Report v1 and `reports/report-v1.schema.json` say the same: what we write is valid, what is not
+//! valid is not read.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use ws_harness::report::schema::{
+    Baseline, Behavior, BehaviorClose, Case, Part, Report, Role, Shard, Verdict,
+};
+use ws_harness::report::{merge::merge, store};
+
+mod support;
+use support::json_schema::errors;
+use support::{baseline, id, ok, report};
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../../reports/report-v1.schema.json")).unwrap()
+}
+
+fn as_written(report: &Report) -> Value {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("report.json");
+    store::save_report(&path, report).unwrap();
+    assert_eq!(store::load_report(&path).unwrap().as_ref(), Some(report), "reads what it wrote");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn the_baselines_are_valid() {
+    for text in [
+        include_str!("../../reports/baseline/autobahn-server.json"),
+        include_str!("../../reports/baseline/autobahn-client.json"),
+    ] {
+        assert_eq!(errors(&schema(), &serde_json::from_str(text).unwrap()), [""; 0]);
+    }
+    let made = serde_json::to_value(baseline(Role::Client, &[ok("1.1.1")])).unwrap();
+    assert_eq!(errors(&schema(), &made), [""; 0]);
+}
+
+#[test]
+fn a_merged_report_is_valid_and_merges_again_with_all_its_parts() {
+    let part = |part: usize, ids: &[&str]| {
+        let shard = Some(Shard { part, of: 3 });
+        Report { shard, ..report(Role::Server, ids.iter().map(|id| ok(id)).collect()) }
+    };
+    let two = merge(vec![part(2, &["1.1.2"]), part(1, &["1.1.1", "1.1.4"])]).unwrap();
+    let three = merge(vec![two, part(3, &["1.1.3"])]).unwrap();
+    let parts: Vec<_> = three.parts.iter().map(|part| (part.shard, part.cases.clone())).collect();
+    let shard = |part: usize| Some(Shard { part, of: 3 });
+    assert_eq!(
+        parts,
+        [
+            (shard(1), vec![id("1.1.1"), id("1.1.4")]),
+            (shard(2), vec![id("1.1.2")]),
+            (shard(3), vec![id("1.1.3")])
+        ]
+    );
+    assert_eq!(errors(&schema(), &as_written(&three)), [""; 0]);
+}
+
+/// As the first release wrote it: nothing that came later, and no version.
+#[test]
+fn a_report_of_an_older_release_is_read() {
+    let old = json!({
+        "format": "ws-conformance-report/1",
+        "suite": {"name": "Autobahn|Testsuite", "version": null, "engine": "wstest"},
+        "role": "client", "testee": {"agent": "ws-core", "version": null},
+        "platform": {"os": "linux", "arch": "x86_64"}, "started": "2026-01-01T00:00:00Z",
+        "durationMs": 1, "selection": {"cases": ["*"], "exclude": []},
+        "cases": [{"id": "2.9", "behavior": "FAILED", "behaviorClose": "UNCLEAN",
+            "remoteCloseCode": null, "durationMs": 3}],
+    });
+    assert_eq!(errors(&schema(), &old), [""; 0]);
+    let read: Report = serde_json::from_value(old).unwrap();
+    assert_eq!((read.shard, read.parts.len(), read.cases[0].earlier.len()), (None, 0, 0));
+}
+
+#[test]
+fn what_is_not_valid_is_not_read() {
+    let whole = || serde_json::to_value(full()).unwrap();
+    assert_eq!(errors(&schema(), &whole()), [""; 0]);
+    for (at, value) in [
+        ("/role", json!("proxy")),
+        ("/durationMs", json!(-1)),
+        ("/durationMs", json!("1")),
+        ("/started", json!(null)),
+        ("/testee", json!({"agent": "x", "name": "y"})),
+        ("/suite/engine", json!(null)),
+        ("/selection/cases", json!("*")),
+        ("/shard", json!({"part": 1})),
+        ("/parts/0/cases/0", json!("one")),
+        ("/cases/0/id", json!("1")),
+        ("/cases/0/id", json!("01.1")),
+        ("/cases/0/behavior", json!("Ok")),
+        ("/cases/0/behaviorClose", json!("NON-STRICT")),
+        ("/cases/0/remoteCloseCode", json!(65536)),
+        ("/cases/0/explanation", json!(["why"])),
+        ("/cases/0/earlier/0", json!({"behavior": "OK"})),
+        ("/cases/0", json!({"id": "1.1.1", "behavior": "OK", "behaviorClose": "OK", "x": 1})),
+    ] {
+        let mut altered = whole();
+        *altered.pointer_mut(at).unwrap_or_else(|| panic!("no {at}")) = value;
+        assert!(!errors(&schema(), &altered).is_empty(), "{at}: valid");
+        assert!(serde_json::from_value::<Report>(altered).is_err(), "{at}: read");
+    }
+    let mut lacking = whole();
+    for name in ["suite", "role", "testee", "platform", "started", "selection", "cases"] {
+        let taken = lacking.as_object_mut().unwrap().remove(name).unwrap();
+        assert!(!errors(&schema(), &lacking).is_empty(), "{name}: valid");
+        assert!(serde_json::from_value::<Report>(lacking.clone()).is_err(), "{name}: read");
+        lacking[name] = taken;
+    }
+    let with_duration = json!({"format": "ws-conformance-baseline/1", "suite": {"name": "x"},
+        "role": "server", "cases": [
+            {"id": "1.1.1", "behavior": "OK", "behaviorClose": "OK", "durationMs": 1}]});
+    assert!(!errors(&schema(), &with_duration).is_empty());
+    assert!(serde_json::from_value::<Baseline>(with_duration).is_err());
+}
+
+/// A report with everything that one can have.
+fn full() -> Report {
+    let mut case = ok("1.1.1");
+    case.explanation = Some("why".to_owned());
+    case.earlier = vec![case.verdict()];
+    let bare = report(Role::Server, vec![case]);
+    let shard = Some(Shard { part: 1, of: 2 });
+    let part = Part {
+        platform: bare.platform.clone(),
+        started: bare.started.clone(),
+        duration_ms: 1,
+        selection: bare.selection.clone(),
+        shard,
+        cases: vec![id("1.1.1")],
+    };
+    Report { shard, parts: vec![part], ..bare }
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    use Behavior::{Failed, Informational, NonStrict, Ok, Unimplemented};
+    use BehaviorClose as Close;
+    let closes = [
+        Close::Ok,
+        Close::Informational,
+        Close::FailedByClient,
+        Close::WrongCode,
+        Close::Unclean,
+        Close::Failed,
+    ];
+    let behaviors = [Ok, Informational, NonStrict, Unimplemented, Failed];
+    let pair = (prop::sample::select(behaviors.to_vec()), prop::sample::select(closes.to_vec()));
+    pair.prop_map(|(behavior, behavior_close)| Verdict { behavior, behavior_close })
+}
+
+fn cases() -> impl Strategy<Value = Vec<Case>> {
+    let id = prop::collection::vec(any::<u16>(), 2..5)
+        .prop_map(|parts| parts.iter().map(u16::to_string).collect::<Vec<_>>().join("."));
+    let rest = (
+        verdict(),
+        any::<Option<u16>>(),
+        any::<Option<u64>>(),
+        any::<Option<String>>(),
+        prop::collection::vec(verdict(), 0..3),
+    );
+    prop::collection::btree_map(id.prop_map(|text| support::id(&text)), rest, 0..8).prop_map(
+        |map| {
+            let case =
+                |(id, (verdict, remote_close_code, duration_ms, explanation, earlier))| Case {
+                    remote_close_code,
+                    duration_ms,
+                    explanation,
+                    earlier,
+                    ..Case::new(id, verdict)
+                };
+            map.into_iter().map(case).collect()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_we_write_is_valid_and_read_back(
+        cases in cases(),
+        agent in any::<String>(),
+        version in any::<Option<String>>(),
+        part in 1_usize..9,
+        millis in any::<u64>(),
+    ) {
+        let mut report = Report { cases, duration_ms: millis, ..full() };
+        report.testee.agent = agent;
+        report.testee.version = version;
+        report.shard = Some(Shard { part, of: 9 });
+        prop_assert_eq!(errors(&schema(), &as_written(&report)), [""; 0]);
+    }
+}
