@@ -52,8 +52,8 @@ compare: harness ## Our engine against published implementations, as a page and 
 	$(BUILT)/wsconf compare --testees harness/peers/testees.toml --testees harness/peers/more.toml \
 	  --role $(ROLE) $(QUICK) $(SELECT) $(addprefix --only ,$(ONLY))
 
-test: ## All tests of the workspace, documentation and fuzz replay included
-	$(CARGO) test $(CARGO_FLAGS) --workspace --all-features
+test: ## All tests, documentation and fuzz replay included
+	$(CARGO) test $(CARGO_FLAGS) --workspace --exclude ws-peers --all-features
 
 # The long forms of the tests under load, one at a time. Needs Linux and `ulimit -Hn` of 10,100.
 soak: export WS_CORE_SOAK := 1

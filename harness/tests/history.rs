@@ -9,7 +9,8 @@ use serde_json::Value;
 use ws_harness::report::history::Commit;
 use ws_harness::report::history::changes::courses;
 use ws_harness::report::history::log::{self, Log};
-use ws_harness::report::schema::{Behavior, BehaviorClose, Case, Report, Role};
+use ws_harness::report::html::past::Past;
+use ws_harness::report::schema::{Behavior, BehaviorClose, Case, Report, Role, Shard};
 use ws_harness::report::store;
 
 mod support;
@@ -252,4 +253,37 @@ fn the_command_asks_git_and_shows_what_changed() {
     assert_eq!(json[0]["runs"][1]["commit"], second);
     assert_eq!(json[0]["runs"][2]["dirty"], true);
     assert_eq!(json[0]["cases"][0]["changes"][1]["to"], "OK/OK");
+}
+
+/// A page shows the log that it is given: the runs, and for each case what it came to when.
+#[test]
+fn a_page_shows_what_the_log_says() {
+    let dir = tempfile::tempdir().unwrap();
+    for (second, (commit, case)) in
+        (0..).zip([("a", ok("2.9")), ("b", bad("2.9")), ("c", ok("2.9"))])
+    {
+        add(dir.path(), commit, &at(second, vec![ok("1.1.1"), ok("1.1.2"), case]));
+    }
+    let past = Past::of_log(&load(dir.path()).runs);
+    let runs = past.runs.iter().map(|run| (run.commit.as_deref(), run.counts));
+    let (all_ok, one_bad) = ([3, 0, 0, 0, 0, 0], [2, 0, 0, 0, 0, 1]);
+    assert!(runs.eq([(Some("a"), all_ok), (Some("b"), one_bad), (Some("c"), all_ok)]), "{past:?}");
+    let changed: Vec<String> = past.changes.keys().map(ToString::to_string).collect();
+    assert_eq!(changed, ["2.9"]);
+    let verdicts =
+        past.changes.values().flatten().map(|change| change.verdict.unwrap().to_string());
+    assert!(verdicts.eq(["OK/OK", "FAILED/OK", "OK/OK"]), "{past:?}");
+}
+
+/// Its other parts would count as gone.
+#[test]
+fn a_part_of_a_split_run_is_not_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut part = at(0, vec![ok("1.1.1")]);
+    part.shard = Some(Shard { part: 1, of: 2 });
+    store::save_report(&dir.path().join("part.json"), &part).unwrap();
+    let (code, _, err) =
+        run(wsconf(dir.path()).args(["history", "add", "part.json", "--commit", "a"]));
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("`wsconf merge` them first"), "{err}");
 }

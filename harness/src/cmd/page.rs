@@ -7,6 +7,7 @@ use clap::Args;
 use super::exit::Exit;
 use crate::Error;
 use crate::error::io;
+use crate::report::history::log;
 use crate::report::html::past::Past;
 use crate::report::html::{Page, load, page};
 use crate::report::schema::{Report, Role};
@@ -19,6 +20,7 @@ Examples:
   wsconf page reports/latest/native/autobahn-server.json --out page.html
   wsconf page ours theirs --baseline reports/baseline/autobahn-server.json --out page.html
   wsconf page today --earlier yesterday --earlier before --out page.html
+  wsconf page today --history reports/history --out page.html
 
 The page is one file and needs no network. Folders are those of `wsconf test ... --out`; where a
 run has left no file for a case, the case's page shows its verdict alone.")]
@@ -32,6 +34,9 @@ pub struct Options {
     /// What an earlier run has left, for the history of the same agents; repeat it.
     #[arg(long, value_name = "DIR")]
     earlier: Vec<PathBuf>,
+    /// The logs of `wsconf history`, for the history of the same agents.
+    #[arg(long, value_name = "DIR", conflicts_with = "earlier")]
+    history: Option<PathBuf>,
     /// Above everything.
     #[arg(long, value_name = "TEXT", default_value = "WebSocket conformance")]
     title: String,
@@ -56,6 +61,11 @@ impl Options {
         let earlier: Vec<Report> =
             load_all(&self.earlier)?.into_iter().map(|earlier| earlier.report).collect();
         for one in &mut shown {
+            if let Some(dir) = &self.history {
+                let path = log::path(dir, &one.report.testee.agent, one.report.role);
+                one.past =
+                    log::load(&path)?.map_or_else(Past::default, |log| Past::of_log(&log.runs));
+            }
             let same = |report: &&Report| {
                 report.testee.agent == one.report.testee.agent && report.role == one.report.role
             };

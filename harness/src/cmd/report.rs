@@ -11,6 +11,7 @@ use super::gate::same_suite;
 use super::print;
 use crate::Error;
 use crate::error::io;
+use crate::report::html::{self, Page};
 use crate::report::schema::{Baseline, Report};
 use crate::report::shown::Shown;
 use crate::report::{badge, diff, github, json, junit, markdown, store, table};
@@ -54,6 +55,8 @@ enum Format {
     Junit,
     /// Annotations of GitHub Actions, and the job's summary.
     Github,
+    /// A page to look at; `wsconf page` makes one with what was on the wire.
+    Html,
 }
 
 impl Options {
@@ -85,6 +88,12 @@ impl Options {
                 append_summary(&markdown::markdown(&shown))?;
                 github::annotations(&shown)
             }
+            Format::Html => html::page(&Page {
+                title: "WebSocket conformance".to_owned(),
+                shown: shown.into_iter().map(|shown| shown.report.into()).collect(),
+                baselines,
+                ..Page::default()
+            }),
         };
         if let Some(path) = &self.badge {
             std::fs::write(path, badge).map_err(io(format!("cannot write {}", path.display())))?;

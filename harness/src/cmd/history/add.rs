@@ -54,6 +54,12 @@ impl Options {
                 "no report to add: run `wsconf autobahn` first, or name one".to_owned(),
             ));
         }
+        if reports.iter().any(|report| report.shard.is_some()) {
+            return Err(Error::Unusable(
+                "a part of a split run lacks the other parts' cases: `wsconf merge` them first"
+                    .to_owned(),
+            ));
+        }
         let commit = self.commit()?;
         for report in &reports {
             tell(report, &log::add(&self.history, report, commit.clone())?);

@@ -88,6 +88,7 @@ impl Options {
         let listener =
             TcpListener::bind(&address).await.map_err(io(format!("cannot listen at {address}")))?;
         let address = listener.local_addr().map_err(io("cannot listen"))?;
+        let mut signals = StopSignals::install().map_err(io("cannot wait for signals"))?;
         println!("listening on {}://{address}", self.scheme());
         let asked = Asked { role: Role::Client, selection, ids, began: Began::now() };
         let cases = self.common.cases(&asked.ids);
@@ -96,7 +97,7 @@ impl Options {
             move |agent: &str, id: &CaseId| spec.excludes(agent, id)
         };
         let server = Server::new(cases, settings, results, excludes);
-        let ended = self.serve(&listener, address, &server, asked.ids.len()).await;
+        let ended = self.serve(&listener, address, &server, asked.ids.len(), &mut signals).await;
         // What is done is told whatever ends the run.
         let interrupted = match ended {
             Err(Error::Interrupted(number)) => Err(Error::Interrupted(number)),
@@ -156,9 +157,9 @@ impl Options {
         address: SocketAddr,
         server: &Arc<Server>,
         total: usize,
+        signals: &mut StopSignals,
     ) -> Result<(), Error> {
         let tls = self.tls()?;
-        let mut signals = StopSignals::install().map_err(io("cannot wait for signals"))?;
         let board = Board::new();
         let mut progress = board.run(Role::Client, total);
         let mut news = server.news();

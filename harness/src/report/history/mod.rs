@@ -113,6 +113,16 @@ impl Run {
         })
     }
 
+    /// The verdicts that cases changed to, `None` for none, each with its cases.
+    pub fn verdicts(&self) -> impl Iterator<Item = (Option<Verdict>, &[CaseId])> {
+        self.changed.iter().filter_map(|(name, ids)| Some((read(name)?, ids.as_slice())))
+    }
+
+    /// How many cases of this run have which verdict, `None` for those without one.
+    pub fn totals(&self) -> impl Iterator<Item = (Option<Verdict>, usize)> {
+        self.counts.iter().filter_map(|(name, count)| Some((read(name)?, *count)))
+    }
+
     /// Brings `state`, that of the line `before`, to what it is after this line.
     fn apply(&self, before: Option<&Self>, state: &mut State) -> Result<(), String> {
         if self.format != HISTORY_FORMAT {

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::conformance::CaseId;
-use crate::report::class::count;
+use crate::report::class::{Class, count};
+use crate::report::history;
 use crate::report::schema::{Report, Verdict};
 
 /// Earlier runs, oldest first, and the one that is shown as the last.
@@ -66,5 +67,34 @@ impl Past {
             counts: count(&report.cases),
         };
         Self { runs: reports.iter().map(run).collect(), changes }
+    }
+
+    /// Of the lines of a log, as far as they are of the suite and release of the last.
+    #[must_use]
+    pub fn of_log(lines: &[history::Run]) -> Self {
+        let Some(last) = lines.last() else { return Self::default() };
+        let first = lines.iter().rposition(|line| line.suite != last.suite);
+        let lines = &lines[first.map_or(0, |at| at + 1)..];
+        let mut past = Self::default();
+        for line in lines {
+            let (when, commit) = (&line.started, Some(&line.commit.id));
+            let mut counts = [0; 6];
+            for (verdict, cases) in line.totals() {
+                let class = verdict.map(Class::of);
+                let at = Class::ALL.iter().position(|one| Some(*one) == class);
+                if let Some(at) = at {
+                    counts[at] += cases;
+                }
+            }
+            past.runs.push(Run { when: when.clone(), commit: commit.cloned(), counts });
+            for (verdict, ids) in line.verdicts() {
+                for id in ids {
+                    let change = Change { when: when.clone(), commit: commit.cloned(), verdict };
+                    past.changes.entry(id.clone()).or_default().push(change);
+                }
+            }
+        }
+        past.changes.retain(|_, seen| seen.len() > 1);
+        past
     }
 }

@@ -20,9 +20,7 @@ const MAX_IN_FLIGHT: usize = 256 * 1024 * 1024;
 /// What every connection of a server begins with, unless [`Builder::config`] says otherwise. A
 /// server's defaults that differ from those of a bare connection belong here.
 fn default_config() -> Config {
-    let mut config = Config::default();
-    config.deadlines = Deadlines::SERVER;
-    config
+    Config { deadlines: Deadlines::SERVER, ..Config::default() }
 }
 
 /// A server, ready to [`serve`](Self::serve). `A` is what its listener calls an address, `M` makes
