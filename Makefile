@@ -81,8 +81,8 @@ docs: ## The documentation, without warnings
 fuzz: ## One fuzz target: make fuzz T=frame_parse SECONDS=60
 	fuzz/run.sh $(SECONDS) $(T)
 
-fuzz-smoke: ## Every fuzz target for a few seconds
-	fuzz/run.sh 4
+fuzz-smoke: ## Every fuzz target with the same few thousand inputs
+	fuzz/run.sh smoke
 
 fuzz-long: SECONDS := 1200
 fuzz-long: ## Every fuzz target for 20 minutes

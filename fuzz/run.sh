@@ -2,6 +2,7 @@
 # Fuzzes targets one after the other, and stops at the first input that breaks a property:
 #
 #   fuzz/run.sh SECONDS [TARGET…]     without a target: all of them, so many seconds each
+#   fuzz/run.sh smoke [TARGET…]       the same few thousand inputs every time, for CI
 #
 # Inputs that reach something new go to fuzz/target/found/TARGET, not into the corpus: what is worth
 # keeping gets a name that says what it is. Needs a nightly toolchain and cargo-fuzz; asks rustup and
@@ -11,6 +12,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 seconds="${1:?how many seconds each target runs}"
 shift
+limits=(-max_total_time="$seconds")
+if [[ "$seconds" == smoke ]]; then
+  limits=(-max_total_time=10 -runs=3000 -seed=1)
+fi
 if (($# == 0)); then
   for program in fuzz_targets/*.rs; do
     set -- "$@" "$(basename "$program" .rs)"
@@ -22,9 +27,9 @@ need_fuzzing_tools
 
 cargo +nightly fuzz build
 for target in "$@"; do
-  printf '\n== %s, %s s\n' "$target" "$seconds"
+  printf '\n== %s, %s\n' "$target" "${limits[*]}"
   mkdir -p "target/found/$target"
-  options=(-max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048)
+  options=("${limits[@]}" -max_len=4096 -timeout=10 -rss_limit_mb=2048)
   options+=(-print_final_stats=1 -verbosity=0)
   if [[ -e "dictionaries/$target.dict" ]]; then
     options+=("-dict=$PWD/dictionaries/$target.dict")

@@ -146,7 +146,12 @@ impl Model {
 
     fn terminal(&mut self, event: Seen) {
         self.events.push(event);
-        self.stage = Stage::Flushing(self.now + CLOSE_TIMEOUT);
+        // One deadline for the whole handshake, from the first Close on.
+        let until = match self.stage {
+            Stage::CloseSent(until) => until,
+            _ => self.now + CLOSE_TIMEOUT,
+        };
+        self.stage = Stage::Flushing(until);
     }
 
     fn transport(&self) -> Transport {

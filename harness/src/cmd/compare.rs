@@ -26,10 +26,11 @@ use crate::report::{store, table};
 #[command(after_help = "\
 Examples:
   wsconf compare --testees harness/peers/testees.toml --quick
-  wsconf compare --testees harness/peers/testees.toml --only ws --role client --cases '7.*'
+  wsconf compare --testees harness/peers/testees.toml --only ws --cases '7.*'
 
-Only testees with a `package` are compared. One that is not installed or does not start is told as
-not judged, and the command ends with 4; how the others fare changes nothing.")]
+Only testees with a `package` are compared. One that is not installed or does
+not start is told as not judged, and the command ends with 4; how the others
+fare changes nothing.")]
 pub struct Options {
     /// A file of testees; repeat it.
     #[arg(long, value_name = "FILE", required = true)]

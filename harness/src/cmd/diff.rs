@@ -18,7 +18,8 @@ use crate::report::{diff, table};
 Example:
   wsconf diff before/report.json after/report.json
 
-Verdicts are compared; close codes and durations are not. The testees may be different ones.")]
+Verdicts are compared; close codes and durations are not. The testees may be
+different ones.")]
 pub struct Options {
     /// The report to compare with.
     #[arg(value_name = "A")]

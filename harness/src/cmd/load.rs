@@ -20,12 +20,13 @@ use crate::load::{Pace, Plan, run};
 #[command(after_help = "\
 Examples:
   wsconf load ws://127.0.0.1:9001
-  wsconf load ws://127.0.0.1:9001 --connections 16 --in-flight 16 --pid \"$(pgrep ws-server)\"
-  wsconf load ws://127.0.0.1:9001 --connections 100 --rate 20000 --len 1024 --json load.json
+  wsconf load ws://127.0.0.1:9001 -c 16 --in-flight 16 --pid $(pgrep ws-server)
+  wsconf load ws://127.0.0.1:9001 -c 100 --rate 20000 -l 1024 --json load.json
 
-Every echo is compared with what was sent. Latencies of --rate are counted from when a message was due,
-so that a stall counts in full; those of --in-flight from when it was sent. Ends with 100 if a
-connection was lost or an echo is missing.")]
+Every echo is compared with what was sent. Latencies of --rate are counted from
+when a message was due, so that a stall counts in full; those of --in-flight
+from when it was sent. Ends with 100 if a connection was lost or an echo is
+missing.")]
 pub struct Options {
     /// An echo server: ws:// or wss://.
     #[arg(value_name = "URL")]

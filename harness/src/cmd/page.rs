@@ -18,12 +18,13 @@ use crate::report::store;
 #[command(after_help = "\
 Examples:
   wsconf page reports/latest/native/autobahn-server.json --out page.html
-  wsconf page ours theirs --baseline reports/baseline/autobahn-server.json --out page.html
+  wsconf page ours theirs --baseline baseline.json --out page.html
   wsconf page today --earlier yesterday --earlier before --out page.html
   wsconf page today --history reports/history --out page.html
 
-The page is one file and needs no network. Folders are those of `wsconf test ... --out`; where a
-run has left no file for a case, the case's page shows its verdict alone.")]
+The page is one file and needs no network. Folders are those of
+`wsconf test ... --out`; where a run has left no file for a case, the case's
+page shows its verdict alone.")]
 pub struct Options {
     /// What runs have left: folders, or reports.
     #[arg(value_name = "DIR", required = true)]

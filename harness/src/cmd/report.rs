@@ -23,10 +23,11 @@ Examples:
   wsconf report report.json
   wsconf report report.json --format junit > junit.xml
   wsconf report server.json client.json --format github --badge badge.json
-  wsconf report report.json --format markdown --baseline reports/baseline/autobahn-server.json
+  wsconf report report.json --format markdown --baseline baseline.json
 
-It shows and does not judge: it exits with 0 whatever the cases did; `wsconf gate` and `wsconf diff`
-judge. With --format github the job's summary is appended to $GITHUB_STEP_SUMMARY, if that is set.")]
+It shows and does not judge: it exits with 0 whatever the cases did; `gate` and
+`diff` judge. With --format github the job's summary is appended to
+$GITHUB_STEP_SUMMARY, if that is set.")]
 pub struct Options {
     /// The reports, as `wsconf test --out`, `wsconf autobahn` and `wsconf merge` write them.
     #[arg(value_name = "FILE", required = true)]

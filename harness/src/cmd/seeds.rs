@@ -63,7 +63,9 @@ const fn wire_of(
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  wsconf seeds --out fuzz/corpus     then fuzz/minimise.sh, which keeps those that tell something")]
+  wsconf seeds --out fuzz/corpus
+
+fuzz/minimise.sh then keeps those that reach something new.")]
 pub struct Options {
     /// Cases to take, as the suite writes patterns. Without any: all.
     #[arg(value_name = "PATTERN", default_value = "*")]

@@ -15,8 +15,8 @@ use crate::report::{conformance, store, waiver};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wsconf summary           write reports/conformance.md and the table in README.md
-  wsconf summary --check   exit with 100 if they are not what it would write")]
+  wsconf summary          write reports/conformance.md and the README's table
+  wsconf summary --check  exit with 100 if they are not what it would write")]
 pub struct Options {
     /// Where the baselines are.
     #[arg(long, value_name = "DIR", default_value = "reports/baseline")]
