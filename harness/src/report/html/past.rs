@@ -25,7 +25,7 @@ pub struct Run {
     pub when: String,
     /// The commit that was judged, if it is known.
     pub commit: Option<String>,
-    /// Cases of each [`Class`](crate::report::class::Class), best first.
+    /// Cases of each [`Class`], best first.
     pub counts: [usize; 6],
 }
 
