@@ -113,7 +113,7 @@ fn native() -> State {
         },
         (_, Err(error)) => State::Lacking {
             why: format!("cannot listen on 127.0.0.1: {error}"),
-            help: "Bring the loopback interface up, or allow it in the sandbox.".to_owned(),
+            help: "Bring the loopback interface up, or let programs listen there.".to_owned(),
         },
     }
 }
