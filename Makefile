@@ -58,7 +58,7 @@ test: ## All tests, documentation and fuzz replay included
 # The long forms of the tests under load, one at a time. Needs Linux and `ulimit -Hn` of 10,100.
 soak: export WS_CORE_SOAK := 1
 soak: export WS_CORE_SEEDS := $(SEEDS)
-soak: ## The fault tests at full size, as a table: 10,000 connections, 1 GiB, $(SEEDS) seeds
+soak: ## The fault tests at full size, as a table: 10,000 connections, 1 GiB, SEEDS=1000
 	$(CARGO) test $(CARGO_FLAGS) --release -p ws-core --all-features --no-fail-fast \
 	  --test load_many --test load_hostile --test load_ends --test simulation -- --nocapture --test-threads=1
 
