@@ -17,6 +17,10 @@ T           ?= frame_parse
 SECONDS     ?= 60
 # QUICK=--quick, for `make conformance` and `make compare`: fewer messages in groups 12 and 13.
 QUICK       ?=
+# make bench-peers: rounds of every row, idle connections, and where to write the table.
+ROUNDS      ?= 7
+IDLE        ?= 10000
+OUT         ?=
 # make soak: how many seeds of the simulated network.
 SEEDS       ?= 1000
 
@@ -24,7 +28,7 @@ BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
 SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
-.PHONY: help autobahn conformance parity compare test page-test soak lint docs bench gate bless summary harness fuzz \
+.PHONY: help autobahn conformance parity compare test page-test soak lint docs bench bench-peers gate bless summary harness fuzz \
   fuzz-smoke fuzz-long fuzz-seeds
 
 help: ## Show these targets
@@ -94,6 +98,12 @@ fuzz-seeds: harness ## The conformance cases as seeds, those that reach somethin
 
 bench: ## The benches of the core
 	$(CARGO) bench $(CARGO_FLAGS) -p ws-core --all-features
+
+bench-peers: export WS_PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target)/peers)
+bench-peers: ## CPU per message, idle memory and handshakes over TCP, beside published implementations
+	$(CARGO) build $(CARGO_FLAGS) --release -p ws-peers --bins
+	harness/peers/install.sh $(WS_PEERS) bun || echo "Bun is not installed: it is left out"
+	ulimit -n $$(ulimit -Hn) && $(BUILT)/bench-peers --rounds $(ROUNDS) --idle $(IDLE) $(if $(OUT),--out $(OUT))
 
 gate: harness ## Compare reports/latest with reports/baseline
 	$(BUILT)/wsconf gate --role $(ROLE) $(SELECT)

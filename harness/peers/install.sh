@@ -1,9 +1,16 @@
 #!/bin/sh
 # Installs the peers that are not Rust into the folder named, at the releases written here: npm's
-# `ws`, and `websockets` and `aiohttp` in a virtualenv. What is there already stays.
+# `ws`, and `websockets` and `aiohttp` in a virtualenv; or, for `make bench-peers`, npm's `bun`. What
+# is there already stays.
 set -eu
 
-into=${1:?usage: install.sh DIR}
+into=${1:?usage: install.sh DIR [bun]}
+bun=1.4.5
+if [ "${2:-}" = bun ]; then
+    [ "$("$into/node_modules/.bin/bun" --version 2>/dev/null)" = "$bun" ] ||
+        npm install --silent --no-audit --no-fund --no-save --prefix "$into" "bun@$bun"
+    exit 0
+fi
 ws=8.23.0
 websockets=17.4
 aiohttp=3.14.5

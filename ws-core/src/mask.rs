@@ -8,6 +8,9 @@ mod blocks;
 
 use blocks::BLOCK;
 
+/// Octets that are changed at a time where there is not a whole block of them.
+const LANE: usize = 16;
+
 /// Masks or unmasks `payload` in place and returns the phase (0..=3) for the octets that follow it.
 ///
 /// `phase` counts octets of the payload already done; only its remainder by four matters.
@@ -21,17 +24,16 @@ use blocks::BLOCK;
 /// ```
 #[inline]
 pub fn apply(payload: &mut [u8], key: [u8; 4], phase: usize) -> usize {
-    let word = rotated(key, phase);
-    let pattern = repeated(word);
-    let (blocks, rest) = payload.as_chunks_mut::<BLOCK>();
-    blocks::apply(blocks, pattern);
-    let (words, rest) = rest.as_chunks_mut::<8>();
-    let wide = u64::from_ne_bytes(doubled(word));
-    for octets in words {
-        *octets = (u64::from_ne_bytes(*octets) ^ wide).to_ne_bytes();
-    }
-    for (octet, mask) in rest.iter_mut().zip(doubled(word)) {
-        *octet ^= mask;
+    let word = rotated(u32::from_le_bytes(key), phase);
+    if payload.len() > 2 * LANE {
+        apply_long(payload, word);
+    } else if !apply_to_ends::<LANE>(payload, word)
+        && !apply_to_ends::<8>(payload, word)
+        && !apply_to_ends::<4>(payload, word)
+    {
+        for (octet, mask) in payload.iter_mut().zip(word.to_le_bytes()) {
+            *octet ^= mask;
+        }
     }
     next_phase(phase, payload.len())
 }
@@ -42,19 +44,19 @@ pub fn apply(payload: &mut [u8], key: [u8; 4], phase: usize) -> usize {
 pub fn copy(to: &mut [u8], from: &[u8], key: [u8; 4], phase: usize) -> usize {
     let len = to.len().min(from.len());
     let (Some(to), Some(from)) = (to.get_mut(..len), from.get(..len)) else { return phase & 3 };
-    let word = rotated(key, phase);
-    let pattern = repeated(word);
-    let (to_blocks, to_rest) = to.as_chunks_mut::<BLOCK>();
-    let (from_blocks, from_rest) = from.as_chunks::<BLOCK>();
-    blocks::copy(to_blocks, from_blocks, pattern);
-    let (to_words, to_rest) = to_rest.as_chunks_mut::<8>();
-    let (from_words, from_rest) = from_rest.as_chunks::<8>();
-    let wide = u64::from_ne_bytes(doubled(word));
-    for (to, from) in to_words.iter_mut().zip(from_words) {
-        *to = (u64::from_ne_bytes(*from) ^ wide).to_ne_bytes();
-    }
-    for ((to, from), mask) in to_rest.iter_mut().zip(from_rest).zip(doubled(word)) {
-        *to = from ^ mask;
+    let word = rotated(u32::from_le_bytes(key), phase);
+    if let Some(&last) = from.last_chunk::<LANE>() {
+        let (to_blocks, to_rest) = to.as_chunks_mut::<BLOCK>();
+        let (from_blocks, from_rest) = from.as_chunks::<BLOCK>();
+        blocks::copy(to_blocks, from_blocks, word);
+        let lanes = to_rest.as_chunks_mut::<LANE>().0.iter_mut().zip(from_rest.as_chunks().0);
+        for (to, from) in lanes {
+            *to = masked(*from, word);
+        }
+        put_last(to, masked(last, rotated(word, len.wrapping_sub(LANE))));
+    } else {
+        to.copy_from_slice(from);
+        apply(to, key, phase);
     }
     next_phase(phase, len)
 }
@@ -73,27 +75,55 @@ const fn next_phase(phase: usize, len: usize) -> usize {
     (phase & 3).wrapping_add(len) & 3
 }
 
-/// The key as it stands from `phase` on.
+/// The key as it stands from `phase` on; its first octet is the lowest one.
 #[inline]
-const fn rotated([a, b, c, d]: [u8; 4], phase: usize) -> [u8; 4] {
-    match phase & 3 {
-        0 => [a, b, c, d],
-        1 => [b, c, d, a],
-        2 => [c, d, a, b],
-        _ => [d, a, b, c],
+#[expect(clippy::cast_possible_truncation, reason = "two bits of it count")]
+const fn rotated(word: u32, phase: usize) -> u32 {
+    word.rotate_right((phase as u32 & 3).wrapping_mul(8))
+}
+
+/// A payload of at least a lane.
+fn apply_long(payload: &mut [u8], word: u32) {
+    let Some(&last) = payload.last_chunk::<LANE>() else { return };
+    // Read before anything is written, and written last: the octets that it shares with the lanes are
+    // changed alike by both, and none is left to be changed by itself.
+    let last = masked(last, rotated(word, payload.len().wrapping_sub(LANE)));
+    let (blocks, rest) = payload.as_chunks_mut::<BLOCK>();
+    blocks::apply(blocks, word);
+    for octets in rest.as_chunks_mut::<LANE>().0 {
+        *octets = masked(*octets, word);
     }
+    put_last(payload, last);
+}
+
+/// Masks a payload of `N` to twice `N` octets by its first and its last `N`, which may overlap; tells
+/// whether it is as long as that.
+#[inline]
+fn apply_to_ends<const N: usize>(payload: &mut [u8], word: u32) -> bool {
+    let (Some(&first), Some(&last)) = (payload.first_chunk::<N>(), payload.last_chunk::<N>())
+    else {
+        return false;
+    };
+    let last = masked(last, rotated(word, payload.len().wrapping_sub(N)));
+    if let Some(to) = payload.first_chunk_mut() {
+        *to = masked(first, word);
+    }
+    put_last(payload, last);
+    true
 }
 
 #[inline]
-const fn doubled([a, b, c, d]: [u8; 4]) -> [u8; 8] {
-    [a, b, c, d, a, b, c, d]
+const fn put_last<const N: usize>(payload: &mut [u8], last: [u8; N]) {
+    if let Some(to) = payload.last_chunk_mut() {
+        *to = last;
+    }
 }
 
-#[inline]
-fn repeated(word: [u8; 4]) -> [u8; BLOCK] {
-    let mut pattern = [0; BLOCK];
-    for quad in pattern.as_chunks_mut::<4>().0 {
-        *quad = word;
+/// A multiple of four octets, at phase 0 of `word`.
+#[inline(always)]
+fn masked<const N: usize>(mut octets: [u8; N], word: u32) -> [u8; N] {
+    for quad in octets.as_chunks_mut::<4>().0 {
+        *quad = (u32::from_le_bytes(*quad) ^ word).to_le_bytes();
     }
-    pattern
+    octets
 }

@@ -126,7 +126,8 @@ impl Default for Utf8 {
 /// The octet cannot stand here.
 struct Reject;
 
-fn is_utf8(octets: &[u8]) -> bool {
+/// Whether these octets are UTF-8 by themselves.
+pub(crate) fn is_utf8(octets: &[u8]) -> bool {
     if octets.len() < SIMD_FROM {
         core::str::from_utf8(octets).is_ok()
     } else {

@@ -29,9 +29,9 @@ use ws_core::{Config, Message, MessageKind};
 use crate::Error;
 use crate::conformance::corpus::{Corpus, File};
 use connection::{Latencies, Schedule, Tally, WebSocket};
-use process::Usage;
 
 pub use outcome::{Outcome, Percentiles, Server};
+pub use process::Usage;
 
 /// How many handshakes are under way at a time.
 const CONNECTING: usize = 64;

@@ -49,8 +49,9 @@ pub struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_late_us: Option<f64>,
     latency_us: Percentiles,
+    /// What the server's process has used, if it was told.
     #[serde(skip_serializing_if = "Option::is_none")]
-    server: Option<Server>,
+    pub server: Option<Server>,
 }
 
 /// Microseconds from when a message was sent (closed loop) or due (open loop) to its echo.
@@ -70,7 +71,8 @@ pub struct Percentiles {
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Server {
-    cpu_ns_per_echo: f64,
+    /// CPU time for one echo, in nanoseconds.
+    pub cpu_ns_per_echo: f64,
     /// Processors busy, on average.
     cpus: f64,
     /// Resident memory before the first connection, in octets.

@@ -9,11 +9,11 @@ use crate::Error;
 
 /// What a process had used at one moment.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Usage {
+pub struct Usage {
     /// On a processor, all threads that still live.
-    pub(super) cpu: Duration,
+    pub cpu: Duration,
     /// Resident memory, in octets.
-    pub(super) resident: u64,
+    pub resident: u64,
 }
 
 impl Usage {
@@ -22,7 +22,7 @@ impl Usage {
     /// # Errors
     ///
     /// [`Error::Unusable`]: there is no such process, or no `/proc`.
-    pub(super) fn of(pid: u32) -> Result<Self, Error> {
+    pub fn of(pid: u32) -> Result<Self, Error> {
         let read = || -> io::Result<Self> { Ok(Self { cpu: cpu(pid)?, resident: resident(pid)? }) };
         read().map_err(|error| {
             Error::Unusable(format!(

@@ -56,7 +56,7 @@ pub(crate) fn receive_connection(wire: &Bytes, buffer: &mut Vec<u8>) -> Done {
             buffer.resize(end + READ_LEN, 0);
         }
         let (read, rest) = unread.split_at(READ_LEN.min(unread.len()));
-        buffer[end..end + read.len()].copy_from_slice(read);
+        super::copy(&mut buffer[end..end + read.len()], read);
         end += read.len();
         unread = rest;
     }

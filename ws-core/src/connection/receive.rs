@@ -21,6 +21,7 @@
 
 mod coded;
 mod header;
+mod whole;
 
 use alloc::boxed::Box;
 use core::ops::Range;
@@ -216,6 +217,12 @@ impl Receive {
     ) -> Result<Got, Violation> {
         if let Some(violation) = self.failing {
             return Err(violation);
+        }
+        // Whether an extension decodes a message, it alone knows.
+        if agreed.is_none()
+            && let Some(whole) = self.whole_message(input, config)
+        {
+            return whole;
         }
         loop {
             if self.frame.is_none() {

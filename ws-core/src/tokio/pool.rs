@@ -3,6 +3,7 @@
 //! A connection takes a buffer inside the poll that reads or writes and gives it back when that
 //! poll finds nothing more to do. No lock: each thread has its own few.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use std::thread_local;
@@ -19,12 +20,24 @@ pub(super) const MIN_ROOM: usize = 4 * 1024;
 /// each in the middle of a message.
 const KEPT: usize = 16;
 
-/// Larger buffers, grown for a long message, go back to the allocator.
-const MAX_KEPT_LEN: usize = 2 * READ_LEN;
+/// Larger buffers were grown for a long message, and are kept apart for the next one.
+pub(super) const MAX_KEPT_LEN: usize = 2 * READ_LEN;
+
+/// Octets that a thread keeps in read buffers grown for long messages. What is beyond goes back to the
+/// allocator.
+const KEPT_LONG: usize = 4 * 1024 * 1024;
 
 thread_local! {
     static INPUT: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
+    static LONG_INPUT: RefCell<VecDeque<Long>> = const { RefCell::new(VecDeque::new()) };
     static OUTPUT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A read buffer that has grown for a long message.
+struct Long {
+    buffer: BytesMut,
+    /// Its octets, and those that messages have taken of it.
+    allocated: usize,
 }
 
 /// An empty read buffer with room for at least [`MIN_ROOM`] octets, for [`READ_LEN`] unless messages
@@ -45,16 +58,40 @@ pub(super) fn has_room(buffer: &mut BytesMut) -> bool {
     buffer.try_reclaim(READ_LEN) || buffer.capacity() >= MIN_ROOM
 }
 
-/// Keeps a read buffer for the thread's next read, its content being dropped; unless there is no room
-/// left in it, which leaves it to the messages that refer to it.
-pub(super) fn give_input(mut buffer: BytesMut) {
+/// A read buffer for a message that is longer than [`READ_LEN`]: empty, with room for `len` octets, if
+/// one is kept that no message refers to any more. And the octets allocated for it.
+pub(super) fn take_long_input(len: usize) -> Option<(BytesMut, usize)> {
+    LONG_INPUT.with_borrow_mut(|kept| {
+        let free =
+            |long: &mut Long| long.allocated >= len && long.buffer.try_reclaim(long.allocated);
+        let at = kept.iter_mut().position(free)?;
+        kept.remove(at).map(|long| (long.buffer, long.allocated))
+    })
+}
+
+/// Keeps a read buffer of `allocated` octets for the thread's next read, its content being dropped;
+/// unless there is no room left in it, which leaves it to the messages that refer to it.
+pub(super) fn give_input(mut buffer: BytesMut, allocated: usize) {
     buffer.clear();
-    if !has_room(&mut buffer) || buffer.capacity() > MAX_KEPT_LEN {
+    if allocated > MAX_KEPT_LEN {
+        return give_long_input(Long { buffer, allocated });
+    }
+    if !has_room(&mut buffer) {
         return;
     }
     INPUT.with_borrow_mut(|kept| {
         if kept.len() < KEPT {
             kept.push(buffer);
+        }
+    });
+}
+
+/// The message that it grew for may still refer to it: it is on its way out of an echo, perhaps.
+fn give_long_input(long: Long) {
+    LONG_INPUT.with_borrow_mut(|kept| {
+        kept.push_back(long);
+        while kept.iter().map(|long| long.allocated).sum::<usize>() > KEPT_LONG {
+            kept.pop_front();
         }
     });
 }

@@ -11,7 +11,7 @@ use std::io;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt};
 use ::tokio::task::coop;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::pool::{self, MIN_ROOM, READ_LEN};
 
@@ -23,16 +23,21 @@ const SMALL_REST: usize = 4 * 1024;
 /// have 8 MiB looked at before it is anybody else's turn.
 const OCTETS_OF_WORK: usize = 4 * 1024;
 
+/// Octets that one read takes at most.
+const MAX_READ: usize = 256 * 1024;
+
 #[derive(Debug, Default)]
 pub(super) struct ReadBuffer {
     octets: BytesMut,
-    /// Whether `octets` has room to read into; otherwise it is just what is left of a message.
-    pooled: bool,
+    /// Octets allocated for a buffer to read into; 0 if `octets` is just what is left of a message.
+    allocated: usize,
+    /// The last message was a long one, so the next may be, too.
+    expects_long: bool,
 }
 
 impl ReadBuffer {
     pub(super) fn from_octets(octets: &[u8]) -> Self {
-        Self { octets: octets.into(), pooled: false }
+        Self { octets: octets.into(), ..Self::default() }
     }
 
     pub(super) fn octets_mut(&mut self) -> &mut [u8] {
@@ -55,11 +60,13 @@ impl ReadBuffer {
 
     /// Splits `range` off without a copy, and discards the octets before `discard`.
     pub(super) fn take(&mut self, range: Range<usize>, discard: usize) -> Bytes {
-        self.octets.advance(range.start.min(self.octets.len()));
-        let taken = self.octets.split_to(range.len().min(self.octets.len()));
+        let mut taken = self.octets.split_to(range.end.min(self.octets.len())).freeze();
+        taken.advance(range.start.min(taken.len()));
         let behind = discard.saturating_sub(range.end).min(self.octets.len());
-        self.octets.advance(behind);
-        taken.freeze()
+        if behind > 0 {
+            self.octets.advance(behind);
+        }
+        taken
     }
 
     /// Reads once, behind what is there; `awaited` octets are known to be on their way.
@@ -69,9 +76,13 @@ impl ReadBuffer {
         awaited: u64,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        let between_messages = self.octets.is_empty() && awaited == 0;
         self.make_room(awaited);
         // The future holds no state, so dropping it when pending loses nothing.
-        let read = ready!(pin!(io.read_buf(&mut self.octets)).poll(cx))?;
+        let read = ready!(pin!(io.read_buf(&mut (&mut self.octets).limit(MAX_READ))).poll(cx))?;
+        if between_messages {
+            self.expects_long = read > READ_LEN;
+        }
         for _ in 0..read / OCTETS_OF_WORK {
             match coop::poll_proceed(cx) {
                 Poll::Ready(work) => work.made_progress(),
@@ -83,10 +94,10 @@ impl ReadBuffer {
 
     /// Gives the buffer back to the thread, unless much is in it.
     pub(super) fn rest(&mut self) {
-        if self.pooled && self.octets.len() <= SMALL_REST {
+        if self.allocated > 0 && self.octets.len() <= SMALL_REST {
             let rest = BytesMut::from(&*self.octets);
-            pool::give_input(core::mem::replace(&mut self.octets, rest));
-            self.pooled = false;
+            pool::give_input(core::mem::replace(&mut self.octets, rest), self.allocated);
+            self.allocated = 0;
         }
     }
 
@@ -94,19 +105,48 @@ impl ReadBuffer {
         let len = self.octets.len();
         let awaited = usize::try_from(awaited).unwrap_or(usize::MAX);
         let room = awaited.clamp(MIN_ROOM, READ_LEN.max(len / 10));
-        if !self.pooled || len == 0 && !pool::has_room(&mut self.octets) {
-            let mut fresh = pool::take_input();
-            fresh.extend_from_slice(&self.octets);
-            self.octets = fresh;
-            self.pooled = true;
+        if self.allocated == 0 || len == 0 && !self.may_go_on(awaited) {
+            let long = (self.expects_long && len == 0).then(|| pool::take_long_input(READ_LEN));
+            let (buffer, allocated) =
+                long.flatten().unwrap_or_else(|| (pool::take_input(), READ_LEN));
+            self.move_to(buffer, allocated);
         }
         let there = self.octets.capacity().saturating_sub(len);
-        if there >= room / 2 || self.octets.try_reclaim(room) {
+        if there >= room / 2 {
             return;
+        }
+        // Room that is there already may be used however little has arrived.
+        if self.octets.try_reclaim(awaited.max(MIN_ROOM)) || self.octets.try_reclaim(room) {
+            return;
+        }
+        let long = [awaited, room]
+            .into_iter()
+            .find_map(|room| pool::take_long_input(len.saturating_add(room)));
+        self.expects_long = len >= READ_LEN;
+        if let Some((long, allocated)) = long {
+            return self.move_to(long, allocated);
         }
         // Not `reserve`, which doubles: a long message would take twice its memory.
         let mut octets = Vec::from(core::mem::take(&mut self.octets));
         octets.reserve_exact(room);
+        self.allocated = octets.capacity();
         self.octets = BytesMut::from(Bytes::from(octets));
+    }
+
+    /// Whether the buffer, which is empty, is read into once more. What grew for a long message is
+    /// left behind it: a short one that is kept for long would keep all of it.
+    fn may_go_on(&mut self, awaited: usize) -> bool {
+        let too_long = self.allocated > pool::MAX_KEPT_LEN && awaited == 0 && !self.expects_long;
+        !too_long && pool::has_room(&mut self.octets)
+    }
+
+    /// Has what is here continue in another buffer, of `allocated` octets.
+    fn move_to(&mut self, mut buffer: BytesMut, allocated: usize) {
+        buffer.extend_from_slice(&self.octets);
+        let left = core::mem::replace(&mut self.octets, buffer);
+        let left_allocated = core::mem::replace(&mut self.allocated, allocated);
+        if left_allocated > 0 {
+            pool::give_input(left, left_allocated);
+        }
     }
 }

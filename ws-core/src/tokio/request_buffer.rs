@@ -59,7 +59,7 @@ impl RequestBuffer {
 
     fn give_back(&mut self) {
         if mem::take(&mut self.pooled) {
-            pool::give_input(mem::take(&mut self.octets));
+            pool::give_input(mem::take(&mut self.octets), pool::READ_LEN);
         }
     }
 }

@@ -1,0 +1,179 @@
+//! What is measured of each server.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use ws_core::{Config, Message, MessageKind};
+use ws_harness::load::{self, Pace, Plan, Usage};
+
+use crate::Error;
+use crate::servers::Server;
+
+/// Connections × messages in flight × octets of payload, binary.
+const ECHOES: [(usize, usize, usize); 6] =
+    [(64, 1, 20), (16, 1, 1024), (16, 16, 20), (16, 16, 1024), (4, 1, 65_536), (2, 1, 1_048_576)];
+
+const WARM_UP: Duration = Duration::from_millis(200);
+
+/// Handshakes of one measurement, and how many of them are under way at a time.
+const HANDSHAKES: usize = 2000;
+const CONNECTING: usize = 64;
+
+/// Until a server that has nothing left to do sleeps, and what it has used is accounted for.
+const SETTLE: Duration = Duration::from_millis(300);
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Row {
+    /// CPU of one echo.
+    Echo { connections: usize, in_flight: usize, octets: usize },
+    /// Memory of one connection out of so many, after one echo on each.
+    Idle(usize),
+    /// CPU of one connection, from its TCP handshake to its end without a message.
+    Handshake,
+}
+
+impl Row {
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Echo { connections, in_flight, octets } => {
+                format!("{connections} × {in_flight} × {octets}")
+            }
+            Self::Idle(count) => format!("idle, {count}"),
+            Self::Handshake => "handshake".to_owned(),
+        }
+    }
+
+    pub(crate) const fn unit(self) -> &'static str {
+        match self {
+            Self::Echo { .. } | Self::Handshake => "ns",
+            Self::Idle(_) => "octets",
+        }
+    }
+}
+
+/// How long, and how many.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows {
+    pub(crate) seconds: f64,
+    pub(crate) idle: usize,
+}
+
+impl Rows {
+    pub(crate) fn all(self) -> impl Iterator<Item = Row> {
+        let echoes = ECHOES.into_iter().map(|(connections, in_flight, octets)| Row::Echo {
+            connections,
+            in_flight,
+            octets,
+        });
+        let idle = (self.idle > 0).then_some(Row::Idle(self.idle));
+        echoes.chain([Row::Handshake]).chain(idle)
+    }
+
+    /// The figure of one server, in the row's unit.
+    pub(crate) async fn measure(self, row: Row, server: &mut Server) -> Result<f64, Error> {
+        let figure = match row {
+            Row::Echo { connections, in_flight, octets } => {
+                let positive = |n| NonZeroUsize::new(n).ok_or("a number over 0");
+                let outcome = load::run(Plan {
+                    url: server.url(),
+                    connections: positive(connections)?,
+                    pace: Pace::InFlight(positive(in_flight)?),
+                    payload_len: octets,
+                    kind: MessageKind::Binary,
+                    fragments: NonZeroUsize::MIN,
+                    warm_up: WARM_UP,
+                    duration: Duration::from_secs_f64(self.seconds),
+                    config: Config::default(),
+                    pid: Some(server.pid()),
+                })
+                .await?;
+                if let Some(why) = outcome.lost_because {
+                    return Err(
+                        format!("{}: a connection was lost: {why}", server.kind.name).into()
+                    );
+                }
+                outcome.server.map(|server| server.cpu_ns_per_echo).ok_or("no CPU time")?
+            }
+            Row::Handshake => handshake(server).await?,
+            Row::Idle(count) => idle(server, count).await?,
+        };
+        Ok(figure)
+    }
+}
+
+async fn handshake(server: &Server) -> Result<f64, Error> {
+    let before = Usage::of(server.pid())?.cpu;
+    let _ = connect(server, HANDSHAKES, |socket| async {
+        // Leaves with a reset: an end in order would hold thousands of ports in TIME_WAIT.
+        socket.get_ref().tcp().set_zero_linger()?;
+        Ok(None)
+    })
+    .await?;
+    sleep(SETTLE).await;
+    let after = Usage::of(server.pid())?.cpu;
+    Ok((after - before).as_nanos() as f64 / HANDSHAKES as f64)
+}
+
+/// A process of its own: what others have left in the allocator is not to be shared.
+async fn idle(server: &mut Server, count: usize) -> Result<f64, Error> {
+    *server = Server::start(server.kind)?;
+    connect(server, 1, echo).await?;
+    sleep(SETTLE).await;
+    let before = Usage::of(server.pid())?.resident;
+    let held = connect(server, count, echo).await?;
+    sleep(SETTLE).await;
+    let after = Usage::of(server.pid())?.resident;
+    for socket in &held {
+        socket.get_ref().tcp().set_zero_linger()?;
+    }
+    Ok((after.saturating_sub(before)) as f64 / held.len() as f64)
+}
+
+type Socket = ws_core::tokio::WebSocket<ws_core::tokio::ClientStream>;
+
+async fn echo(mut socket: Socket) -> Result<Option<Socket>, Error> {
+    socket.send(Message::from("idle from now on")).await?;
+    socket.recv().await?.ok_or("the server ended the connection")?;
+    Ok(Some(socket))
+}
+
+/// `count` connections, each handed to `then`; what that gives back is kept.
+async fn connect<F>(
+    server: &Server,
+    count: usize,
+    then: impl Fn(Socket) -> F + Clone + 'static,
+) -> Result<Vec<Socket>, Error>
+where
+    F: Future<Output = Result<Option<Socket>, Error>> + 'static,
+{
+    let tasks = tokio::task::LocalSet::new();
+    let (url, name) = (server.url(), server.kind.name);
+    let work = async move {
+        let mut connecting = JoinSet::new();
+        let mut held = Vec::new();
+        for nth in 0..count + CONNECTING {
+            if nth < count {
+                let (url, then) = (url.clone(), then.clone());
+                connecting.spawn_local(async move {
+                    then(ws_core::tokio::connect(&url, Config::default()).await?).await
+                });
+            }
+            if nth >= CONNECTING
+                && let Some(done) = connecting.join_next().await
+            {
+                let done = done?.map_err(|error| {
+                    format!(
+                        "{name}: connection {}: {error}; is `ulimit -n` enough?",
+                        held.len() + 1
+                    )
+                })?;
+                held.extend(done);
+            }
+        }
+        Ok(held)
+    };
+    tasks.run_until(work).await
+}

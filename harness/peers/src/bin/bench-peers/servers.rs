@@ -1,0 +1,118 @@
+//! Echo servers in processes of their own, on one core.
+
+use std::env;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::Error;
+
+/// How long a server may take until it listens.
+const STARTING: Duration = Duration::from_secs(10);
+
+/// An implementation, and what to start for it.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    program: Program,
+}
+
+#[derive(Debug)]
+enum Program {
+    /// A program of this package, and its argument.
+    Own(&'static str, &'static str),
+    /// A script for Bun, which `install.sh` brings.
+    Bun(&'static str),
+}
+
+/// All of them; what the others are compared with comes first.
+pub(crate) const ALL: [Kind; 8] = [
+    Kind { name: "ws-core", program: Program::Own("ws-core-echo", "plain") },
+    Kind { name: "ws-core, Sink", program: Program::Own("ws-core-echo", "sink") },
+    Kind { name: "Bun (uWebSockets)", program: Program::Bun("bun_server.js") },
+    Kind { name: "tokio-websockets", program: Program::Own("tokio-websockets-echo", "server") },
+    Kind { name: "fastwebsockets", program: Program::Own("fastwebsockets-echo", "server") },
+    Kind { name: "sockudo-ws", program: Program::Own("sockudo-ws-echo", "server") },
+    Kind { name: "yawc", program: Program::Own("yawc-echo", "server") },
+    Kind { name: "tokio-tungstenite", program: Program::Own("tokio-tungstenite-echo", "server") },
+];
+
+/// A server that runs until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) kind: &'static Kind,
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    pub(crate) fn start(kind: &'static Kind) -> Result<Self, Error> {
+        // Free now; nobody else is likely to take it within the moment until the server does.
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let mut command = match kind.program {
+            Program::Own(name, argument) => {
+                let mut command = on_core(0, &env::current_exe()?.with_file_name(name));
+                command.arg(argument);
+                command
+            }
+            Program::Bun(script) => {
+                let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("node");
+                let mut command = on_core(0, &bun()?);
+                command.arg(scripts.join(script));
+                command
+            }
+        };
+        command.env("WS_PORT", address.port().to_string());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn()?;
+        let mut server = Self { kind, process, address };
+        let until = Instant::now() + STARTING;
+        while TcpStream::connect(address).is_err() {
+            if let Some(status) = server.process.try_wait()? {
+                return Err(format!("it ended at once, {status}").into());
+            }
+            if Instant::now() > until {
+                return Err(format!("it does not listen after {STARTING:?}").into());
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}/", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Starts this program once more on `core`, and waits for it.
+pub(crate) fn again_on_core(core: usize) -> Result<(), Error> {
+    let mut command = on_core(core, &env::current_exe()?);
+    let status = command.args(env::args_os().skip(1)).arg("--pinned").status()?;
+    status.success().then_some(()).ok_or_else(|| "not all could be measured".into())
+}
+
+fn bun() -> Result<PathBuf, Error> {
+    let peers = env::var_os("WS_PEERS").ok_or("WS_PEERS is not set: run `make bench-peers`")?;
+    let bun = PathBuf::from(peers).join("node_modules/.bin/bun");
+    if bun.exists() { Ok(bun) } else { Err(format!("{} is not there", bun.display()).into()) }
+}
+
+/// `program` on one core: its threads share it, as many as they are.
+fn on_core(core: usize, program: &Path) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", &core.to_string()]).arg(program);
+    command
+}

@@ -1,0 +1,127 @@
+//! Instructions per message, counted by valgrind: the same on a quiet machine and on a busy one; ours
+//! beside other crates, in memory, as a server.
+//!
+//! This program runs itself under callgrind with so many messages and with twice as many, and divides
+//! the difference: what it takes to start is in both. valgrind has no AVX-512: who would use
+//! that, uses AVX2 here.
+
+use std::process::{Command, ExitCode};
+
+use bytes::Bytes;
+use support::peers::{self, Done};
+use ws_core::{Config, Connection, Message};
+
+mod support;
+
+const RECEIVERS: [&str; 5] =
+    ["ws-core connection", "ws-core tokio", "tungstenite", "tokio-websockets", "fastwebsockets"];
+
+/// What is counted: a kind of work, the payload's length, and for how many messages at first.
+const ROWS: [(&str, usize, usize); 9] = [
+    ("receive/binary", 20, 2000),
+    ("receive/text", 20, 2000),
+    ("receive/binary", 1024, 1000),
+    ("receive/text", 1024, 1000),
+    ("receive/binary", 65_536, 40),
+    ("receive/text", 65_536, 40),
+    ("send/binary", 20, 2000),
+    ("send/binary", 1024, 1000),
+    ("send/binary", 65_536, 40),
+];
+
+/// Octets of frames that are made for a run, at most.
+const MAX_WIRE: usize = 8 * 1024 * 1024;
+
+fn main() -> ExitCode {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    if let ["--run", work, name, len, count] = args[..] {
+        let (len, count) = (len.parse().expect("octets"), count.parse().expect("a number"));
+        run(work, name, len, count);
+        return ExitCode::SUCCESS;
+    }
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("instructions: left out, needs valgrind");
+        return ExitCode::SUCCESS;
+    }
+    // `cargo test` runs benches without this, to see that they still work.
+    let rows = if args.contains(&"--bench") { &ROWS[..] } else { &ROWS[..1] };
+    let filters: Vec<_> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
+    println!("instructions per message; ratio to ws-core tokio");
+    for &(work, len, count) in rows {
+        let title = format!("instructions/{work}/{len}");
+        if !filters.is_empty() && !filters.iter().any(|part| title.contains(**part)) {
+            continue;
+        }
+        let counted = RECEIVERS.map(|name| per_message(work, name, len, count));
+        println!("{title}");
+        for (name, instructions) in RECEIVERS.iter().zip(counted) {
+            println!("  {name:<20} {instructions:>9.0} {:>6.2}", instructions / counted[1]);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn per_message(work: &str, name: &str, len: usize, count: usize) -> f64 {
+    let [more, less] = [2 * count, count].map(|count| instructions(work, name, len, count));
+    (more - less) as f64 / count as f64
+}
+
+/// Instructions of a whole run of this program.
+fn instructions(work: &str, name: &str, len: usize, count: usize) -> i64 {
+    let program = std::env::current_exe().expect("this program");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .args(["--run", work, name, &len.to_string(), &count.to_string()])
+        .output()
+        .expect("valgrind runs");
+    let told = String::from_utf8_lossy(&output.stderr);
+    let collected = told.lines().find_map(|line| line.split_once("Collected : "));
+    let collected = collected.and_then(|(_, number)| number.trim().parse().ok());
+    collected.unwrap_or_else(|| panic!("{work} {name}: valgrind says: {told}"))
+}
+
+/// One run, whose answer is checked.
+fn run(work: &str, name: &str, len: usize, count: usize) {
+    let (work, kind) = work.split_once('/').expect("work/kind");
+    let text = kind == "text";
+    let payload = Bytes::from(support::payload(text, len));
+    if work == "receive" {
+        let most = 2 * ROWS.iter().map(|&(.., count)| count).max().unwrap_or(count);
+        let frame = support::client_frames(text, &payload, 1).len();
+        // As long a wire for either run, so that making it does not count.
+        let mut wire = support::client_frames(text, &payload, most.min(MAX_WIRE / frame));
+        wire.truncate(frame * count);
+        assert_eq!(receive(name, wire), Done { messages: count, octets: count * len });
+    } else {
+        assert!(send(name, &payload, count) > count * len, "a header each");
+    }
+}
+
+fn receive(name: &str, wire: Bytes) -> Done {
+    match name {
+        "ws-core connection" => peers::receive_connection(&wire, &mut Vec::new()),
+        "ws-core tokio" => block_on(peers::receive_tokio(wire)),
+        "tungstenite" => peers::receive_tungstenite(wire),
+        "tokio-websockets" => block_on(peers::receive_tokio_websockets(wire)),
+        _ => block_on(peers::receive_fastwebsockets(wire)),
+    }
+}
+
+fn send(name: &str, payload: &Bytes, count: usize) -> usize {
+    match name {
+        "ws-core connection" => {
+            let mut connection = Connection::server(Config::default());
+            peers::send_connection(&mut connection, &Message::Binary(payload.clone()), count)
+        }
+        "ws-core tokio" => block_on(peers::send_tokio(payload.clone(), false, count)),
+        "tungstenite" => peers::send_tungstenite(payload, count),
+        "tokio-websockets" => block_on(peers::send_tokio_websockets(payload.clone(), count)),
+        _ => block_on(peers::send_fastwebsockets(payload, count)),
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+}
