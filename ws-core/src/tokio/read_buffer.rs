@@ -30,7 +30,8 @@ const MAX_READ: usize = 256 * 1024;
 pub(super) struct ReadBuffer {
     octets: BytesMut,
     /// Octets allocated for a buffer to read into; 0 if `octets` is just what is left of a message.
-    allocated: usize,
+    /// As many as can be told here, where there are more.
+    allocated: u32,
     /// The last message was a long one, so the next may be, too.
     expects_long: bool,
 }
@@ -96,7 +97,7 @@ impl ReadBuffer {
     pub(super) fn rest(&mut self) {
         if self.allocated > 0 && self.octets.len() <= SMALL_REST {
             let rest = BytesMut::from(&*self.octets);
-            pool::give_input(core::mem::replace(&mut self.octets, rest), self.allocated);
+            pool::give_input(core::mem::replace(&mut self.octets, rest), self.allocated());
             self.allocated = 0;
         }
     }
@@ -129,22 +130,31 @@ impl ReadBuffer {
         // Not `reserve`, which doubles: a long message would take twice its memory.
         let mut octets = Vec::from(core::mem::take(&mut self.octets));
         octets.reserve_exact(room);
-        self.allocated = octets.capacity();
+        self.set_allocated(octets.capacity());
         self.octets = BytesMut::from(Bytes::from(octets));
     }
 
     /// Whether the buffer, which is empty, is read into once more. What grew for a long message is
     /// left behind it: a short one that is kept for long would keep all of it.
     fn may_go_on(&mut self, awaited: usize) -> bool {
-        let too_long = self.allocated > pool::MAX_KEPT_LEN && awaited == 0 && !self.expects_long;
+        let too_long = self.allocated() > pool::MAX_KEPT_LEN && awaited == 0 && !self.expects_long;
         !too_long && pool::has_room(&mut self.octets)
+    }
+
+    fn allocated(&self) -> usize {
+        usize::try_from(self.allocated).unwrap_or(usize::MAX)
+    }
+
+    fn set_allocated(&mut self, octets: usize) {
+        self.allocated = u32::try_from(octets).unwrap_or(u32::MAX);
     }
 
     /// Has what is here continue in another buffer, of `allocated` octets.
     fn move_to(&mut self, mut buffer: BytesMut, allocated: usize) {
         buffer.extend_from_slice(&self.octets);
         let left = core::mem::replace(&mut self.octets, buffer);
-        let left_allocated = core::mem::replace(&mut self.allocated, allocated);
+        let left_allocated = self.allocated();
+        self.set_allocated(allocated);
         if left_allocated > 0 {
             pool::give_input(left, left_allocated);
         }

@@ -106,7 +106,7 @@ impl Rows {
 
 async fn handshake(server: &Server) -> Result<f64, Error> {
     let before = Usage::of(server.pid())?.cpu;
-    let _ = connect(server, HANDSHAKES, |socket| async {
+    let _ = connect(server, HANDSHAKES, |socket| async move {
         // Leaves with a reset: an end in order would hold thousands of ports in TIME_WAIT.
         socket.get_ref().tcp().set_zero_linger()?;
         Ok(None)
