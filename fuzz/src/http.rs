@@ -198,7 +198,12 @@ pub fn http_response_head(octets: &[u8]) {
         of_name.map(|(_, value)| &value[..]).collect()
     };
     assert_eq!(values("Sec-WebSocket-Accept"), [ACCEPT.as_bytes()], "§4.1 item 4");
-    assert!(values("Upgrade")[0].eq_ignore_ascii_case(b"websocket"), "§4.1 item 2");
+    // A list (RFC 9110 §7.8), in which members that are empty mean nothing (§5.6.1.2).
+    let protocols = values("Upgrade").into_iter().flat_map(|value| value.split(|&o| o == b','));
+    let mut protocols =
+        protocols.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()).peekable();
+    assert!(protocols.peek().is_some(), "§4.1 item 2");
+    assert!(protocols.all(|name| name.eq_ignore_ascii_case(b"websocket")), "§4.1 item 2");
     assert!(!values("Connection").is_empty(), "§4.1 item 3");
     let subprotocols = values("Sec-WebSocket-Protocol");
     assert!(
