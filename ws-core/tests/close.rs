@@ -71,6 +71,7 @@ fn the_named_codes_have_their_numbers() {
     for (code, number) in table {
         assert_eq!(code.get(), number);
         assert_eq!(code.to_string(), number.to_string());
+        assert_eq!(format!("{code:?}"), format!("CloseCode({number})"));
     }
 }
 
