@@ -132,6 +132,8 @@ fn g3_every_violation_can_be_told_in_a_close_frame() {
         (V::CloseTruncated,             1002, "5.5.1"),
         (V::CloseCodeInvalid,           1002, "7.4"),
         (V::CloseReasonNotUtf8,         1007, "5.5.1"),
+        (V::CompressedDataInvalid,      1007, "7.2.2"),
+        (V::OverBudget,                 1013, "10.4"),
     ];
     for (violation, code, section) in table {
         assert_eq!((violation.close_code().get(), violation.section()), (code, section));
@@ -140,6 +142,8 @@ fn g3_every_violation_can_be_told_in_a_close_frame() {
         assert_eq!((parsed.code.get(), parsed.reason), (code, violation.reason()));
         let told = violation.to_string();
         assert!(told.contains(violation.reason()) && told.contains(section), "{told}");
+        let rfc = if violation == V::CompressedDataInvalid { 7692 } else { 6455 };
+        assert!(violation.rfc() == rfc && told.contains(&format!("RFC {rfc} section")), "{told}");
     }
 }
 
