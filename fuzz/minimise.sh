@@ -17,12 +17,18 @@ fi
 source ./tools.sh
 need_fuzzing_tools
 
-kept="$(mktemp -d)"
+# On the file system of this folder: `cmin` renames what it keeps.
+mkdir -p target
+kept="$(mktemp -d "$PWD/target/kept.XXXXXX")"
 trap 'rm -rf "$kept"' EXIT
 for target in "$@"; do
-  rm -rf "${kept:?}/$target"
   cp -R "corpus/$target" "$kept/$target"
   cargo +nightly fuzz cmin "$target" "$kept/$target" -- -max_len=4096 -rss_limit_mb=2048
+  # An input that breaks the property ends `cmin` without an error of its own, and nothing was judged.
+  if find "$kept/$target" -type f | grep -qvE '/[0-9a-f]{40}$'; then
+    echo "$target was not minimised, its corpus is as before" >&2
+    exit 1
+  fi
   before=0
   dropped=0
   for seed in "corpus/$target"/case_*; do
