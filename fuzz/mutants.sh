@@ -8,6 +8,8 @@
 # not survive is stale. Either fails. Asks cargo for cargo-mutants if it is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# One order for `sort` and `comm`.
+export LC_ALL=C
 
 # What is mutated, and the tests that are about it: others would find the same later.
 area() {
@@ -48,13 +50,13 @@ rm -rf "$found"
 mkdir -p "$found"
 printf '| area | mutants | caught | timeout | unviable | missed |\n|---|---|---|---|---|---|\n' >"$found/table"
 : >"$missed"
-explained=()
+places=()
 for name in "$@"; do
   area "$name"
   options=(--package ws-core --no-shuffle --colors never --output "$found/$name" --cargo-arg=--locked)
   for file in $files; do
     options+=(--file "ws-core/src/$file.rs")
-    explained+=("ws-core/src/$file.rs: ")
+    places+=("ws-core/src/$file.rs: ")
   done
   [[ "$name" != utf8 ]] || options+=(--cargo-arg=--lib)
   for test in $tests; do
@@ -76,7 +78,7 @@ for name in "$@"; do
 done
 
 cat "$found/table"
-{ grep -F -f <(printf '%s\n' "${explained[@]}") fuzz/mutants.md || true; } | sort >"$found/explained"
+{ grep -F -f <(printf '%s\n' "${places[@]}") fuzz/mutants.md || true; } | sort >"$found/explained"
 sort -o "$missed" "$missed"
 failed=0
 while read -r mutant; do
