@@ -31,14 +31,19 @@ for target in "$@"; do
   fi
   before=0
   dropped=0
-  for seed in "corpus/$target"/case_*; do
+  # Inputs of people first, so that a case which is the same as one of them goes, and so does one which
+  # is the same as an earlier case.
+  for seed in $(find "corpus/$target" -type f ! -name 'case_*') "corpus/$target"/case_*; do
     [[ -e "$seed" ]] || continue
-    before=$((before + 1))
-    hash="$(sha1sum <"$seed" | cut -d ' ' -f 1)"
-    if [[ ! -e "$kept/$target/$hash" ]]; then
-      rm "$seed"
-      dropped=$((dropped + 1))
+    reaches="$kept/$target/$(sha1sum <"$seed" | cut -d ' ' -f 1)"
+    if [[ "$seed" == */case_* ]]; then
+      before=$((before + 1))
+      if [[ ! -e "$reaches" ]]; then
+        rm "$seed"
+        dropped=$((dropped + 1))
+      fi
     fi
+    rm -f "$reaches"
   done
   printf '== %s: %d of %d cases kept\n' "$target" $((before - dropped)) "$before"
 done
