@@ -58,6 +58,7 @@ fn h23_hs60_lists_out_of_the_grammar() {
         "a;b=\"c",
         "a;b=\"c\\",
         "a;b=\"c\\\"",
+        "a;b=\"\\\\c\"", // an escaped `\` is no octet of a token
         "a;b=\"c\"d",
         "a;b=\"c d\"",
         "a;b=\"c,d\"",
