@@ -15,6 +15,8 @@ CASES       ?=
 # Which target make fuzz runs, and how many seconds; fuzz-long takes all of them for as long each.
 T           ?= frame_parse
 SECONDS     ?= 60
+# Which parts of the core make mutants breaks, as fuzz/mutants.sh names them; empty is all.
+AREAS       ?=
 # QUICK=--quick, for `make conformance` and `make compare`: fewer messages in groups 12 and 13.
 QUICK       ?=
 # make bench-peers: rounds of every row, idle connections, and where to write the table.
@@ -28,8 +30,8 @@ BUILT  := $(or $(CARGO_TARGET_DIR),target)/release
 SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
-.PHONY: help autobahn conformance parity compare test page-test soak lint docs bench bench-peers gate bless summary harness fuzz \
-  fuzz-smoke fuzz-long fuzz-seeds
+.PHONY: help autobahn conformance parity compare test page-test soak lint docs bench bench-peers \
+  gate bless summary harness fuzz fuzz-smoke fuzz-long fuzz-seeds mutants coverage
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,6 +97,12 @@ fuzz-long: ## Every fuzz target for 20 minutes
 fuzz-seeds: harness ## The conformance cases as seeds, those that reach something new
 	$(BUILT)/wsconf seeds --out fuzz/corpus
 	fuzz/minimise.sh
+
+mutants: ## Break the core in every way that cargo-mutants knows: a test must notice, AREAS='utf8 closing'
+	fuzz/mutants.sh $(AREAS)
+
+coverage: ## Lines of the core that its tests reach, and that the fuzz corpus does
+	fuzz/coverage.sh
 
 bench: ## The benches of the core
 	$(CARGO) bench $(CARGO_FLAGS) -p ws-core --all-features

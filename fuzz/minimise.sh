@@ -17,22 +17,33 @@ fi
 source ./tools.sh
 need_fuzzing_tools
 
-kept="$(mktemp -d)"
+# On the file system of this folder: `cmin` renames what it keeps.
+mkdir -p target
+kept="$(mktemp -d "$PWD/target/kept.XXXXXX")"
 trap 'rm -rf "$kept"' EXIT
 for target in "$@"; do
-  rm -rf "${kept:?}/$target"
   cp -R "corpus/$target" "$kept/$target"
   cargo +nightly fuzz cmin "$target" "$kept/$target" -- -max_len=4096 -rss_limit_mb=2048
+  # An input that breaks the property ends `cmin` without an error of its own, and nothing was judged.
+  if find "$kept/$target" -type f | grep -qvE '/[0-9a-f]{40}$'; then
+    echo "$target was not minimised, its corpus is as before" >&2
+    exit 1
+  fi
   before=0
   dropped=0
-  for seed in "corpus/$target"/case_*; do
+  # Inputs of people first, so that a case which is the same as one of them goes, and so does one which
+  # is the same as an earlier case.
+  for seed in $(find "corpus/$target" -type f ! -name 'case_*') "corpus/$target"/case_*; do
     [[ -e "$seed" ]] || continue
-    before=$((before + 1))
-    hash="$(sha1sum <"$seed" | cut -d ' ' -f 1)"
-    if [[ ! -e "$kept/$target/$hash" ]]; then
-      rm "$seed"
-      dropped=$((dropped + 1))
+    reaches="$kept/$target/$(sha1sum <"$seed" | cut -d ' ' -f 1)"
+    if [[ "$seed" == */case_* ]]; then
+      before=$((before + 1))
+      if [[ ! -e "$reaches" ]]; then
+        rm "$seed"
+        dropped=$((dropped + 1))
+      fi
     fi
+    rm -f "$reaches"
   done
   printf '== %s: %d of %d cases kept\n' "$target" $((before - dropped)) "$before"
 done

@@ -4,11 +4,14 @@ use ws_core::deflate::{ClientWindow, Deflate, DeflateParams, NAME, Terms, Window
 use ws_core::handshake::{Extension, Extensions, MAX_EXTENSIONS, MalformedExtensions};
 use ws_core::{Role, deflate::TermsError};
 
+use crate::counted;
+
 /// What is understood is printed as it was understood. What a server agrees to is within the offer
 /// and its policy, and the client reads the same in the answer; what a client agrees to is within
-/// its own offer. The first two octets choose the policy.
+/// its own offer. The steps are linear. The first two octets choose the policy.
 pub fn extension_header(octets: &[u8]) {
     let Some((&[first, second], value)) = octets.split_first_chunk() else { return };
+    is_read_in_linear_steps(value);
     let Ok(list) = Extensions::of_value(value).collect::<Result<Vec<_>, _>>() else { return };
     assert!(!list.is_empty() && list.len() <= MAX_EXTENSIONS);
     if !list.iter().any(is_odd) {
@@ -26,6 +29,24 @@ pub fn extension_header(octets: &[u8]) {
     let offer = policy.offer();
     for element in &list {
         as_answer(&policy, &offer, Terms::parse(element));
+    }
+}
+
+/// An octet is looked at once at most, and none is behind the last element that was asked for.
+fn is_read_in_linear_steps(value: &[u8]) {
+    let (read, steps) = counted::looks(|| counted::Extensions::of_value(value).count());
+    assert!(read <= MAX_EXTENSIONS + 1, "an error ends the list");
+    assert!(steps <= value.len(), "{steps} steps for {} octets", value.len());
+    let given: Vec<_> = Extensions::of_value(value).map_while(Result::ok).collect();
+    for (last, element) in given.iter().enumerate().filter(|(_, e)| !e.has_more_params()) {
+        // No name or value holds a comma.
+        let name = element.params().last().map_or(element.name, |param| param.name);
+        let behind_name = name.as_ptr().addr() - value.as_ptr().addr() + name.len();
+        let comma = value[behind_name..].iter().position(|&octet| octet == b',');
+        let mut scribbled = value.to_vec();
+        scribbled[behind_name + comma.map_or(value.len() - behind_name, |at| at + 1)..].fill(0);
+        let again = Extensions::of_value(&scribbled).map_while(Result::ok).take(last + 1);
+        assert_eq!(print(&again.collect::<Vec<_>>()), print(&given[..=last]));
     }
 }
 

@@ -7,6 +7,7 @@ use ws_core::handshake::{
     ClientHandshake, Dialer, Fields, HandshakeError, HeaderField, Key, Rejection, ServerHandshake,
 };
 
+use crate::counted::head_is_read_in_linear_steps;
 use crate::input::pieces;
 
 /// The random octets of our client's key.
@@ -80,11 +81,15 @@ pub(crate) fn ask(pieces: &[&[u8]]) -> Result<Option<Asked>, Rejection> {
 
 /// A request means the same however it is cut, its reading allocates nothing, and what is accepted
 /// has no body and all that §4.2.1 demands. A rejection is an HTTP response that ends the connection.
-/// The first octet seeds the cuts.
+/// The steps are linear: octets are looked at a fixed number of times. The first octet seeds the cuts.
 pub fn http_request_head(octets: &[u8]) {
     let Some((&seed, input)) = octets.split_first() else { return };
     let whole = ask(&[input]);
     let singly: Vec<&[u8]> = input.chunks(1).collect();
+    for cut in [&[input][..], &singly, &pieces(seed, input)] {
+        head_is_read_in_linear_steps(&limits(), cut);
+    }
+    assert_eq!(ask_showing_little(input), ask(&singly).map(|asked| asked.map(|a| a.head_len)));
     for cut in [ask(&singly), ask(&pieces(seed, input))] {
         // Octets behind the head are told apart from frames only in one read with its end.
         let early = whole == Err(Rejection::OctetsAfterHead) && cut.is_ok();
@@ -95,6 +100,57 @@ pub fn http_request_head(octets: &[u8]) {
         Ok(Some(asked)) => accepted(&asked, input),
         Err(rejection) => rejected(rejection),
     }
+}
+
+/// What a server says of a request that comes octet by octet, if it is shown no octet more than three
+/// times: as it comes, with its line's end, and with the head's end. `Some` is the length of the head.
+fn ask_showing_little(input: &[u8]) -> Result<Option<usize>, Rejection> {
+    let mut server = ServerHandshake::new(&limits());
+    showing_little(input, |shown| {
+        server.handle_input(shown).map(|request| request.map(|request| request.head_len()))
+    })
+}
+
+/// As [`ask_showing_little`], what a client says of an answer; an interim response is a head of its own.
+fn answer_showing_little(input: &[u8]) -> Result<Option<usize>, HandshakeError> {
+    let dialer = dialer();
+    let mut client = ClientHandshake::new(&dialer, &limits(), RANDOM, &mut Vec::new());
+    showing_little(input, |shown| {
+        client.handle_input(shown).map(|response| response.map(|response| response.head_len()))
+    })
+}
+
+/// Asks about all octets so far at each one that comes. What must not be looked at any more, or not
+/// again yet, is LF there: whoever looked would take it for a line's end.
+fn showing_little<T, E>(
+    input: &[u8],
+    mut ask: impl FnMut(&[u8]) -> Result<Option<T>, E>,
+) -> Result<Option<T>, E> {
+    let mut shown = vec![b'\n'; input.len()];
+    let (mut head_start, mut line_start) = (0, 0);
+    for (at, &octet) in input.iter().enumerate() {
+        // An empty line ends a head, or stands before one.
+        let ends_line = octet == b'\n';
+        let ends_head = ends_line && matches!(input[line_start..at], [] | [b'\r']);
+        let from = match (ends_head, ends_line) {
+            (true, _) => head_start,
+            (false, true) => line_start,
+            (false, false) => at,
+        };
+        shown[from..=at].copy_from_slice(&input[from..=at]);
+        let said = ask(&shown[..=at])?;
+        if said.is_some() {
+            return Ok(said);
+        }
+        shown[from..=at].fill(b'\n');
+        if ends_line {
+            line_start = at + 1;
+        }
+        if ends_head {
+            head_start = at + 1;
+        }
+    }
+    Ok(None)
 }
 
 fn accepted(asked: &Asked, input: &[u8]) {
@@ -144,11 +200,15 @@ pub(crate) struct Answered {
     pub(crate) head_len: usize,
 }
 
-/// What our client makes of an answer that arrives in these pieces.
-pub(crate) fn answer(pieces: &[&[u8]]) -> Result<Option<Answered>, HandshakeError> {
+fn dialer() -> Dialer<'static> {
     let dialer = Dialer::new("ws://server.example.com/chat").expect("a URL");
     let dialer = dialer.subprotocols(&["chat", "superchat"]).expect("tokens");
-    let dialer = dialer.deflate(Deflate::default()).expect("not offered before");
+    dialer.deflate(Deflate::default()).expect("not offered before")
+}
+
+/// What our client makes of an answer that arrives in these pieces.
+pub(crate) fn answer(pieces: &[&[u8]]) -> Result<Option<Answered>, HandshakeError> {
+    let dialer = dialer();
     let mut client = ClientHandshake::new(&dialer, &limits(), RANDOM, &mut Vec::new());
     let mut input = Vec::new();
     for piece in pieces {
@@ -183,14 +243,19 @@ pub(crate) fn answer(pieces: &[&[u8]]) -> Result<Option<Answered>, HandshakeErro
 }
 
 /// An answer means the same however it is cut, its reading allocates nothing, and what is taken for a
-/// 101 is one: the answer to our key, nothing that was not offered, no body. The first octet seeds
-/// the cuts.
+/// 101 is one: the answer to our key, nothing that was not offered, no body. The steps are linear, as
+/// in [`http_request_head`]. The first octet seeds the cuts.
 pub fn http_response_head(octets: &[u8]) {
     let Some((&seed, input)) = octets.split_first() else { return };
     let whole = answer(&[input]);
     let singly: Vec<&[u8]> = input.chunks(1).collect();
     assert_eq!(answer(&singly), whole, "cut into octets");
     assert_eq!(answer(&pieces(seed, input)), whole, "cut at random");
+    for cut in [&[input][..], &singly, &pieces(seed, input)] {
+        head_is_read_in_linear_steps(&limits(), cut);
+    }
+    let head_len = whole.as_ref().map(|answered| answered.as_ref().map(|a| a.head_len));
+    assert_eq!(answer_showing_little(input), head_len.map_err(|error| *error));
     let Ok(Some(answered)) = whole else { return };
     assert!(input[..answered.head_len].ends_with(b"\r\n\r\n"));
     let values = |name: &str| -> Vec<&[u8]> {

@@ -32,6 +32,20 @@ fn every_target_has_its_program_and_its_folders_and_there_are_no_others() {
     for folder in ["fuzz_targets", "corpus", "regressions"] {
         assert_eq!(names(folder), targets, "{folder}");
     }
+    // A program that is not named here is not built.
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("a manifest");
+    let paths = manifest.lines().filter_map(|line| line.strip_prefix("path = \"fuzz_targets/"));
+    let built = paths.map(|path| path.trim_end_matches(".rs\"").to_owned());
+    assert_eq!(built.collect::<BTreeSet<_>>(), targets, "Cargo.toml");
+}
+
+/// Everybody who clones the repository gets it.
+#[test]
+fn the_corpus_stays_small() {
+    let len = |path: &PathBuf| fs::metadata(path).expect("a readable file").len();
+    let inputs = entries(&root().join("corpus")).into_iter().flat_map(|folder| entries(&folder));
+    let octets: u64 = inputs.map(|input| len(&input)).sum();
+    assert!(octets < 5 << 20, "{octets} octets");
 }
 
 #[test]

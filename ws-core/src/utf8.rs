@@ -150,3 +150,42 @@ fn open_tail(octets: &[u8]) -> usize {
     }
     0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both choose what is judged in bulk: no verdict on a text tells when they are wrong, just its
+    /// cost.
+    #[test]
+    fn the_tail_is_the_code_point_that_is_not_complete() {
+        for (octets, tail) in [
+            (&b""[..], 0),
+            (b"abcd", 0),
+            (b"ab\xC3", 1),
+            (b"a\xC3\xA9", 0),
+            (b"\xC3\xA9a", 0),
+            (b"a\xE2", 1),
+            (b"\xE2\x82", 2),
+            (b"\xE2\x82\xAC", 0),
+            (b"a\xF0", 1),
+            (b"\xF0\x9F", 2),
+            (b"\xF0\x9F\x98", 3),
+            (b"\xF0\x9F\x98\x80", 0),
+            (b"\xC3\x80\x80", 0),
+            (b"\x80\x80\x80\x80", 0),
+        ] {
+            assert_eq!(open_tail(octets), tail, "{octets:02x?}");
+        }
+    }
+
+    #[test]
+    fn whole_text_is_known_at_any_length() {
+        for len in [0, 1, SIMD_FROM - 1, SIMD_FROM, SIMD_FROM + 1] {
+            let mut octets = [b'x'; SIMD_FROM + 2];
+            assert!(is_utf8(&octets[..len]), "{len} octets");
+            octets[len] = 0x80;
+            assert!(!is_utf8(&octets[..=len]), "{len} octets and one more");
+        }
+    }
+}

@@ -71,6 +71,7 @@ fn the_named_codes_have_their_numbers() {
     for (code, number) in table {
         assert_eq!(code.get(), number);
         assert_eq!(code.to_string(), number.to_string());
+        assert_eq!(format!("{code:?}"), format!("CloseCode({number})"));
     }
 }
 
@@ -131,6 +132,8 @@ fn g3_every_violation_can_be_told_in_a_close_frame() {
         (V::CloseTruncated,             1002, "5.5.1"),
         (V::CloseCodeInvalid,           1002, "7.4"),
         (V::CloseReasonNotUtf8,         1007, "5.5.1"),
+        (V::CompressedDataInvalid,      1007, "7.2.2"),
+        (V::OverBudget,                 1013, "10.4"),
     ];
     for (violation, code, section) in table {
         assert_eq!((violation.close_code().get(), violation.section()), (code, section));
@@ -139,6 +142,8 @@ fn g3_every_violation_can_be_told_in_a_close_frame() {
         assert_eq!((parsed.code.get(), parsed.reason), (code, violation.reason()));
         let told = violation.to_string();
         assert!(told.contains(violation.reason()) && told.contains(section), "{told}");
+        let rfc = if violation == V::CompressedDataInvalid { 7692 } else { 6455 };
+        assert!(violation.rfc() == rfc && told.contains(&format!("RFC {rfc} section")), "{told}");
     }
 }
 

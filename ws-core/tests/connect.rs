@@ -8,9 +8,9 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use ws_core::handshake::{Dialer, HandshakeError, OfferError, UrlError};
-use ws_core::tokio::{Connector, Error, Record};
+use ws_core::tokio::{Connector, Error, Record, connect_with};
 use ws_core::{Config, Message, Violation};
 
 use connect_support::{HEAD_END, answer_to, read_request, server, within};
@@ -329,4 +329,27 @@ async fn a_dual_stack_name_connects_whichever_family_answers() {
         }
         server.join().unwrap();
     }
+}
+
+/// The transport of a connection can be had, looked at and written to, in one write from many slices.
+#[tokio::test]
+async fn what_is_dialed_is_the_servers_socket() {
+    let (url, served) = server(|mut io| {
+        let answer = answer_to(&read_request(&mut io), "");
+        io.write_all(&answer).unwrap();
+        let mut sent = String::new();
+        io.read_to_string(&mut sent).unwrap();
+        (io.local_addr().unwrap(), sent)
+    });
+    let dialer = Dialer::new(&url).unwrap();
+    let mut socket = connect_with(&dialer, Config::default()).await.unwrap();
+    let peer = socket.get_mut().tcp().peer_addr().unwrap();
+    assert_eq!(socket.round_trip(), None, "nothing was asked");
+    let mut io = socket.into_inner();
+    assert!(io.is_write_vectored() && !io.is_secure());
+    assert!(format!("{io:?}").contains(&peer.port().to_string()), "{io:?}");
+    let slices = [&b"in "[..], b"one ", b"write"].map(io::IoSlice::new);
+    assert_eq!(io.write_vectored(&slices).await.unwrap(), 12);
+    drop(io);
+    assert_eq!(served.join().unwrap(), (peer, "in one write".to_owned()));
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use deflate_params_support::{all_policies, all_terms, terms};
 use ws_core::Misuse;
-use ws_core::deflate::{Deflate, DeflateBuilder, Terms};
+use ws_core::deflate::{Deflate, DeflateBuilder, Terms, TermsError, WindowBits};
 
 /// Names and values, as they stand in the element's text.
 struct Said(BTreeMap<String, Option<u8>>);
@@ -94,8 +94,10 @@ fn a_policy_is_within_what_zlib_and_the_rfc_have() {
             assert!(built.is_ok() || built == Err(Misuse::DeflateOutOfRange));
         }
     }
+    let set = Deflate::builder().level(7).memory_level(8).threshold(9).build().unwrap();
+    assert_eq!((set.level(), set.memory_level(), set.threshold()), (7, 8, 9));
     let default = Deflate::default();
-    assert_eq!(Deflate::builder().build(), Ok(default));
+    assert_eq!((Deflate::builder().build(), default.level()), (Ok(default), 6));
     assert_eq!((default.window_bits().get(), default.memory_level()), (12, 5));
     assert_eq!((default.peer_max_window_bits().get(), default.threshold()), (15, 1024));
 }
@@ -109,6 +111,22 @@ fn terms_are_written_as_they_are_read() {
         assert!(seen.insert(text), "two ways to read {element}");
     }
     assert_eq!(seen.len(), 360);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_rule() {
+    for (error, rule) in [
+        (TermsError::Unknown, "unknown parameter"),
+        (TermsError::Duplicated, "twice"),
+        (TermsError::Value, "bad value"),
+        (TermsError::ServerContextTakeover, "7.1.1.1"),
+        (TermsError::ServerWindow, "7.1.2.1"),
+        (TermsError::ClientWindow, "7.1.2.2"),
+    ] {
+        let text = error.to_string();
+        assert!(text.contains(rule) && text.contains("RFC 7692"), "{text}");
+    }
+    assert_eq!(WindowBits::MAX.to_string(), "15");
 }
 
 #[test]

@@ -58,6 +58,7 @@ fn h23_hs60_lists_out_of_the_grammar() {
         "a;b=\"c",
         "a;b=\"c\\",
         "a;b=\"c\\\"",
+        "a;b=\"\\\\c\"", // an escaped `\` is no octet of a token
         "a;b=\"c\"d",
         "a;b=\"c d\"",
         "a;b=\"c,d\"",
@@ -79,6 +80,7 @@ fn h23_hs60_lists_out_of_the_grammar() {
     assert_eq!(list.next().unwrap().unwrap().name, "a");
     assert_eq!(list.next().unwrap().err(), Some(MalformedExtensions));
     assert!(list.next().is_none());
+    assert!(MalformedExtensions.to_string().contains("Sec-WebSocket-Extensions"));
 }
 
 #[test]
@@ -88,11 +90,14 @@ fn values_are_compared_without_their_quotes() {
     let values: Vec<_> = list[0].params().iter().map(|param| param.value.unwrap()).collect();
     assert!(values[..3].iter().all(|value| *value == "10" && *value == values[0]));
     assert!(values[3] != "10" && values[0] != "1" && values[0] != "100");
+    assert!(values[3] != values[0] && values[3] == "1");
     assert_eq!(
         [values[0], values[1], values[3]].map(|v| v.as_str()),
         [Some("10"), Some("10"), Some("1")]
     );
     assert_eq!((values[2].as_str(), values[2].to_string().as_str()), (None, "10"));
+    assert_eq!(format!("{:?}", list[0].params()), "[b=10, b=10, b=10, b=1]");
+    assert_eq!(format!("{:?}", values[2]), "10");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a blocking connection holds while it waits: an idle one no more than one read's buffer, however
 //! long the messages were that went before.
+#![cfg(feature = "std")]
 
 use std::io::{self, Read, Write};
 

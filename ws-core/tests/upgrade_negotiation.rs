@@ -6,7 +6,7 @@ mod handshake_support;
 
 use handshake_support::{plus, refused, upgrade};
 use ws_core::handshake::policy::ChooseSubprotocol;
-use ws_core::handshake::{Answer, Extension, HandshakeError, Refusal, Rejection, Upgrade};
+use ws_core::handshake::{Answer, Extension, HandshakeError, Refusal, Rejection, Request, Upgrade};
 
 #[test]
 fn h19_h20_hs58_a_subprotocol_list_is_tokens_each_once() {
@@ -68,6 +68,43 @@ fn h21_h22_hs55_hs57_no_subprotocol_in_common_is_none() {
             let (required, _) = upgrade(&input, [], &mut policy.required());
             assert_eq!(required.err(), chosen.is_none().then_some(HandshakeError::Refused(400)));
         }
+    }
+}
+
+/// Looks at what is offered before it is asked to choose.
+#[derive(Default)]
+struct Offered {
+    printed: String,
+    is_empty: bool,
+    found: Vec<Option<String>>,
+}
+
+impl Upgrade for Offered {
+    fn on_request(&mut self, request: &Request<'_>) -> Result<(), Refusal> {
+        let offered = request.subprotocols();
+        self.printed = format!("{offered:?}");
+        self.is_empty = offered.is_empty();
+        self.found = ["a", "B", "b"].map(|name| offered.find(name).map(str::to_owned)).to_vec();
+        Ok(())
+    }
+}
+
+#[test]
+fn hs56_offers_of_several_lines_are_one_list_in_order() {
+    let (a, b) = (Some("a".to_owned()), Some("b".to_owned()));
+    for (lines, printed, found) in [
+        (&[][..], "[]", [None, None, None]),
+        (&["Sec-WebSocket-Protocol: b\t, a"], "[\"b\", \"a\"]", [a.clone(), None, b.clone()]),
+        (
+            &["Sec-WebSocket-Protocol: c", "Sec-WebSocket-Protocol: b,a"],
+            "[\"c\", \"b\", \"a\"]",
+            [a, None, b],
+        ),
+    ] {
+        let mut offered = Offered::default();
+        upgrade(&plus(lines), [], &mut offered).0.unwrap();
+        assert_eq!((&*offered.printed, offered.is_empty), (printed, lines.is_empty()));
+        assert_eq!(offered.found, found);
     }
 }
 

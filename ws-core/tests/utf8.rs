@@ -167,7 +167,9 @@ fn after_an_error_the_text_goes_on_as_if_the_bad_octets_had_not_come() {
     }
     // The octets before the bad one do count.
     let mut utf8 = Utf8::default();
-    assert_eq!(utf8.feed(&[0x41, 0xE2, 0x82, 0x41]), Err(NotUtf8 { at: 3 }));
+    let error = utf8.feed(&[0x41, 0xE2, 0x82, 0x41]);
+    assert_eq!(error, Err(NotUtf8 { at: 3 }));
+    assert_eq!(error.map_err(|e| e.to_string()), Err("not UTF-8 at octet 3".into()));
     assert_eq!(utf8.feed(&[0xAC]), Ok(()), "the euro sign is completed");
     assert!(utf8.at_boundary());
 }
