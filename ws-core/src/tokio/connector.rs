@@ -23,7 +23,7 @@ use super::eyeballs::{interleave, race};
 use super::stream::ClientStream;
 use super::turns::{RemoteHost, Turn, Turns};
 use super::websocket::WebSocket;
-use crate::connection::Config;
+use crate::connection::{Budget, Config};
 use crate::handshake::{Dialer, HandshakeError, Proxies, ProxyHandshake, Redirect, Url};
 use crate::io::{Error, Record};
 use crate::limits::Limits;
@@ -48,6 +48,7 @@ pub struct Connector {
     proxies: Proxies,
     redirects: u8,
     turns: Option<Turns>,
+    budget: Option<Budget>,
     #[cfg(feature = "rustls")]
     tls: Option<alloc::sync::Arc<super::rustls::ClientConfig>>,
 }
@@ -93,6 +94,13 @@ impl Connector {
     /// unless asked for.
     pub fn one_connecting_per_host(mut self) -> Self {
         self.turns = Some(Turns::default());
+        self
+    }
+
+    /// Has the unfinished messages of all connections that it makes, and of whoever else has a clone
+    /// of `budget`, share that: see [`Budget`]. Without one each has its own limits only.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
         self
     }
 
@@ -182,7 +190,11 @@ impl Connector {
         let (io, turn) = transport.map_err(|_| HandshakeError::Timeout)??;
         let opened = open(io, dialer, config, deadline, record).await;
         drop(turn); // Open or failed: no longer CONNECTING.
-        opened
+        let mut socket = opened?;
+        if let Some(budget) = &self.budget {
+            socket.connection_mut().set_budget(budget.clone());
+        }
+        Ok(socket)
     }
 
     #[cfg(feature = "rustls")]
