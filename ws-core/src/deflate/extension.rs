@@ -279,7 +279,7 @@ pub(crate) fn compressed_frame(message: &PreparedMessage, settings: Settings) ->
     let mut storage = Vec::new();
     let mut end = 0;
     let mut compressor = pool::take_compressor(settings);
-    let mut output = Output::new(&mut storage, &mut end, usize::MAX);
+    let mut output = Output::new(&mut storage, &mut end);
     output.push(&[0; MAX_HEADER_LEN]);
     if message.payload().is_empty() {
         compress_nothing(true, &mut output);

@@ -11,6 +11,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use std::io;
 use std::net::SocketAddr;
 
 use ::tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,6 +28,10 @@ use crate::connection::{Budget, Config};
 use crate::handshake::{Dialer, HandshakeError, Proxies, ProxyHandshake, Redirect, Url};
 use crate::io::{Error, Record};
 use crate::limits::Limits;
+use crate::memory::reserve;
+
+/// A read of a proxy's answer is offered at least this much room.
+const ROOM: usize = 1024;
 
 /// How to get to a server. What to ask for there is the [`Dialer`]'s.
 ///
@@ -244,8 +249,9 @@ impl Connector {
         let mut request = Vec::new();
         let mut handshake = ProxyHandshake::new(proxy, url, limits, &mut request);
         io.write_all(&request).await?;
-        let mut input = Vec::with_capacity(1024);
+        let mut input = Vec::new();
         loop {
+            reserve(&mut input, ROOM).map_err(io::Error::from)?;
             if io.read_buf(&mut input).await? == 0 {
                 return Err(HandshakeError::Incomplete.into());
             }

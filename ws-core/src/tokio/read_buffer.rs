@@ -3,7 +3,6 @@
 //! In: what the transport has. Out: octets for the connection to look at, payloads split off
 //! without a copy. Grows with what has arrived, never by what a header claims.
 
-use alloc::vec::Vec;
 use core::ops::Range;
 use core::pin::pin;
 use core::task::{Context, Poll, ready};
@@ -14,6 +13,7 @@ use ::tokio::task::coop;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::pool::{self, MIN_ROOM, READ_LEN};
+use crate::memory::{OutOfMemory, reserve_bytes};
 
 /// A rest of at most this many octets moves out of a pooled buffer rather than keep it.
 const SMALL_REST: usize = 4 * 1024;
@@ -69,7 +69,7 @@ impl ReadBuffer {
         awaited: u64,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        self.make_room(awaited);
+        self.make_room(awaited)?;
         // The future holds no state, so dropping it when pending loses nothing.
         let read = ready!(pin!(io.read_buf(&mut self.octets)).poll(cx))?;
         for _ in 0..read / OCTETS_OF_WORK {
@@ -90,7 +90,7 @@ impl ReadBuffer {
         }
     }
 
-    fn make_room(&mut self, awaited: u64) {
+    fn make_room(&mut self, awaited: u64) -> Result<(), OutOfMemory> {
         let len = self.octets.len();
         let awaited = usize::try_from(awaited).unwrap_or(usize::MAX);
         let room = awaited.clamp(MIN_ROOM, READ_LEN.max(len / 10));
@@ -102,11 +102,9 @@ impl ReadBuffer {
         }
         let there = self.octets.capacity().saturating_sub(len);
         if there >= room / 2 || self.octets.try_reclaim(room) {
-            return;
+            return Ok(());
         }
-        // Not `reserve`, which doubles: a long message would take twice its memory.
-        let mut octets = Vec::from(core::mem::take(&mut self.octets));
-        octets.reserve_exact(room);
-        self.octets = BytesMut::from(Bytes::from(octets));
+        // Not its own `reserve`, which doubles: a long message would take twice its memory.
+        reserve_bytes(&mut self.octets, room)
     }
 }
