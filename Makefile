@@ -31,7 +31,7 @@ SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
 .PHONY: help autobahn conformance parity compare test page-test soak lint docs bench bench-peers \
-  gate bless summary harness fuzz fuzz-smoke fuzz-long fuzz-seeds mutants coverage
+  gate bless summary harness fuzz fuzz-smoke fuzz-long fuzz-seeds mutants coverage interop
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,11 @@ compare: harness ## Our engine against published implementations, as a page and 
 	harness/peers/install.sh $(WS_PEERS) || echo "not installed: those that are missing are told as not judged"
 	$(BUILT)/wsconf compare --testees harness/peers/testees.toml --testees harness/peers/more.toml \
 	  --role $(ROLE) $(QUICK) $(SELECT) $(addprefix --only ,$(ONLY))
+
+interop: export WS_PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target)/peers)
+interop: ## Our client and server at the other end of other implementations, a browser among them
+	harness/peers/install_interop.sh $(WS_PEERS)
+	$(CARGO) test $(CARGO_FLAGS) -p ws-core --all-features --test peers -- --ignored --nocapture --test-threads=1
 
 test: ## All tests, documentation and fuzz replay included
 	$(CARGO) test $(CARGO_FLAGS) --workspace --exclude ws-peers --all-features

@@ -18,6 +18,7 @@ use bytes::Bytes;
 
 use crate::error::Violation;
 use crate::frame::Rsv;
+use crate::memory;
 use crate::message::MessageKind;
 use crate::prepared::PreparedMessage;
 
@@ -88,13 +89,33 @@ pub struct Output<'a> {
     start: usize,
     /// No octet is written at or behind this place.
     limit: usize,
+    /// What is written is as long as the peer has it.
+    peers: bool,
+    /// There was no memory for more.
+    exhausted: bool,
 }
 
 impl<'a> Output<'a> {
-    /// Writes to `storage` from `end` on, up to `limit`.
-    pub(crate) const fn new(storage: &'a mut Vec<u8>, end: &'a mut usize, limit: usize) -> Self {
+    /// For what is made of a message of ours: writes to `storage` from `end` on.
+    pub(crate) const fn new(storage: &'a mut Vec<u8>, end: &'a mut usize) -> Self {
         let start = *end;
-        Self { storage, end, start, limit }
+        Self { storage, end, start, limit: usize::MAX, peers: false, exhausted: false }
+    }
+
+    /// For what is made of the peer's: writes to `storage` from `end` on, up to `limit`, or until
+    /// there is no memory.
+    pub(crate) const fn limited(
+        storage: &'a mut Vec<u8>,
+        end: &'a mut usize,
+        limit: usize,
+    ) -> Self {
+        let start = *end;
+        Self { storage, end, start, limit, peers: true, exhausted: false }
+    }
+
+    /// Whether there was no memory for what should have been written.
+    pub(crate) const fn is_exhausted(&self) -> bool {
+        self.exhausted
     }
 
     /// Room for the next octets: at least `least` of them, fewer only where a limit comes first, and
@@ -106,7 +127,13 @@ impl<'a> Output<'a> {
             // A quarter longer where that is more: neither a copy per call nor twice the memory.
             let longer = self.storage.len().saturating_add(self.storage.len() / 4);
             let len = needed.max(MIN_GROWTH).max(longer).min(self.limit.max(needed));
-            self.storage.reserve_exact(len.saturating_sub(self.storage.len()));
+            let more = len.saturating_sub(self.storage.len());
+            if !self.peers {
+                self.storage.reserve_exact(more);
+            } else if memory::reserve(self.storage, more).is_err() {
+                self.exhausted = true;
+                return &mut [];
+            }
             self.storage.resize(len, 0);
         }
         let until = self.storage.len().min(self.limit);

@@ -68,6 +68,8 @@ pub mod tokio;
 mod error;
 mod limits;
 #[cfg(feature = "alloc")]
+mod memory;
+#[cfg(feature = "alloc")]
 mod prepared;
 mod role;
 
@@ -76,6 +78,8 @@ pub use connection::{Config, Connection};
 pub use error::{Misuse, Violation};
 pub use frame::{CloseCode, FrameHeader, Opcode};
 pub use limits::{Limits, LimitsBuilder};
+#[cfg(feature = "fault-injection")]
+pub use memory::faults;
 #[cfg(feature = "alloc")]
 pub use message::{Message, MessageKind, Text};
 #[cfg(feature = "alloc")]

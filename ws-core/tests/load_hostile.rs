@@ -205,59 +205,69 @@ fn t22_a_flood_on_one_connection_is_not_the_others_trouble() {
     let time = Duration::from_millis(size(700, 8000) as u64);
     runtime().block_on(async {
         let mut server = Server::start("");
-        let port = server.port;
-        let alone = apart(port, count, time).join().unwrap();
         for (name, octets) in floods() {
-            let before = server.stats().resident;
-            let flood = Arc::new(AtomicBool::new(true));
-            let flooding = Arc::clone(&flood);
-            let flooder = std::thread::spawn(move || {
-                runtime().block_on(async move {
-                    let (mut written, mut refused) = (0_usize, 0_usize);
-                    while flooding.load(Ordering::Relaxed) {
-                        let socket = load_support::connect(port, "/", Config::default()).await;
-                        let (mut read, mut write) = socket.unwrap().into_inner().into_split();
-                        let drain = tokio::spawn(async move {
-                            let mut octets = vec![0; 64 * KIB];
-                            while read.read(&mut octets).await.is_ok_and(|read| read > 0) {}
-                        });
-                        while flooding.load(Ordering::Relaxed) {
-                            if write.write_all(&octets).await.is_err() {
-                                refused += 1;
-                                break;
-                            }
-                            written += octets.len();
-                        }
-                        drop(write);
-                        let _ = drain.await;
-                    }
-                    (written, refused)
-                })
-            });
-            let beside = apart(port, count, time).join().unwrap();
-            flood.store(false, Ordering::Relaxed);
-            let (written, refused) = flooder.join().unwrap();
-            let grown = server.stats().resident.saturating_sub(before);
-            row(
-                "T22",
-                format_args!(
-                    "{name}: {} MiB of flood, refused {refused} times, {grown} octets grown; {count} \
-                     others: {} of {} messages, p99 {:.1?} of {:.1?}",
-                    written / MIB,
-                    beside.messages,
-                    alone.messages,
-                    beside.p99,
-                    alone.p99
-                ),
-            );
-            assert!(grown <= 4 * MIB, "{name}: {grown} octets grown");
-            assert!(beside.messages > 0, "{name}: the others wait");
-            if is_soak() {
-                // The clients and the flood share the machine with the server.
-                assert!(beside.messages * 2 >= alone.messages, "{name}: {beside:?}, {alone:?}");
-            }
+            // The machine has other work, too: what is not the flood's doing does not come three times.
+            let mut tries = (1..=3).map(|_| flooded(&mut server, name, count, time, &octets));
+            assert!(tries.any(|good| good || !is_soak()), "{name}: the others suffer");
         }
     });
+}
+
+/// A flood beside honest clients: whether these had four fifths of what they have alone, in twice the
+/// time at most.
+fn flooded(server: &mut Server, name: &str, count: usize, time: Duration, octets: &[u8]) -> bool {
+    let port = server.port;
+    let alone = apart(port, count, time).join().unwrap();
+    let before = server.stats().resident;
+    let flood = AtomicBool::new(true);
+    let (beside, written, refused) = std::thread::scope(|scope| {
+        let flooder = scope.spawn(|| runtime().block_on(flood_with(port, octets, &flood)));
+        let beside = apart(port, count, time).join().unwrap();
+        flood.store(false, Ordering::Relaxed);
+        let (written, refused) = flooder.join().unwrap();
+        (beside, written, refused)
+    });
+    let grown = server.stats().resident.saturating_sub(before);
+    row(
+        "T22",
+        format_args!(
+            "{name}: {} MiB of flood, refused {refused} times, {grown} octets grown; {count} others: \
+             {} of {} messages ({} %), p99 {:.1?} of {:.1?}",
+            written / MIB,
+            beside.messages,
+            alone.messages,
+            beside.messages * 100 / alone.messages,
+            beside.p99,
+            alone.p99
+        ),
+    );
+    assert!(grown <= 4 * MIB, "{name}: {grown} octets grown");
+    assert!(beside.messages > 0, "{name}: the others wait");
+    beside.messages * 5 >= alone.messages * 4 && beside.p99 <= alone.p99 * 2
+}
+
+/// Sends `octets` over and over, on a new connection whenever one is refused, and reads whatever
+/// comes. Octets sent, and how often it was refused.
+async fn flood_with(port: u16, octets: &[u8], flood: &AtomicBool) -> (usize, usize) {
+    let (mut written, mut refused) = (0_usize, 0_usize);
+    while flood.load(Ordering::Relaxed) {
+        let socket = load_support::connect(port, "/", Config::default()).await;
+        let (mut read, mut write) = socket.unwrap().into_inner().into_split();
+        let drain = tokio::spawn(async move {
+            let mut octets = vec![0; 64 * KIB];
+            while read.read(&mut octets).await.is_ok_and(|read| read > 0) {}
+        });
+        while flood.load(Ordering::Relaxed) {
+            if write.write_all(octets).await.is_err() {
+                refused += 1;
+                break;
+            }
+            written += octets.len();
+        }
+        drop(write);
+        let _ = drain.await;
+    }
+    (written, refused)
 }
 
 /// A frame, masked with zeros.
@@ -362,8 +372,9 @@ fn t23_bombs_on_all_connections_at_once_stay_within_the_budget() {
                 ),
             );
             assert_eq!((told, waiting), (expected, count - expected), "{codes:?}");
-            // What is counted; what is free, and a context, for each; and how buffers grow.
-            let bound = budget + count * (64 + 110) * KIB + 96 * MIB;
+            // What is counted, and what is free, for each; contexts in debug builds are two.
+            let spare = if is_soak() { 0 } else { 32 * MIB };
+            let bound = budget + count * 64 * KIB + spare;
             assert!(peak <= bound, "{} MiB of {} MiB", peak / MIB, bound / MIB);
             drop(held);
             server.until(|stats| stats.open == 0).await;

@@ -92,8 +92,12 @@ impl Agreed {
     /// Decodes `payload`, all of it unmasked now, until there are `limit` octets.
     pub(super) fn decode(&mut self, payload: &[u8], fin: bool, limit: usize) -> Progress<'_> {
         let start = self.len;
-        let mut output = Output::new(&mut self.storage, &mut self.len, limit);
-        let decoded = self.extension.decode(payload, fin, &mut output);
+        let mut output = Output::limited(&mut self.storage, &mut self.len, limit);
+        let mut decoded = self.extension.decode(payload, fin, &mut output);
+        if output.is_exhausted() {
+            // Longer than there is memory for, so too long for us.
+            decoded = Err(Violation::MessageTooLong);
+        }
         let octets = self.storage.get(start..self.len).unwrap_or_default();
         self.message_len = self.message_len.saturating_add(octets.len() as u64);
         let consumed = decoded.map(|Decoded { consumed, done }| {

@@ -17,6 +17,23 @@ const GRAIN: usize = 64 * 1024;
 /// A connection holds the octets of a message from when they arrive, or are decoded, until the
 /// message is whole; its first 64 KiB are not counted. The connection whose message would exceed the
 /// budget is failed with code 1013, "try again later".
+///
+/// A server of [`tokio::serve`](crate::tokio::serve) has one unless it is given another; a
+/// [`Connector`](crate::tokio::Connector) takes one. A connection that was opened in another way is
+/// given one by [`Connection::set_budget`](super::Connection::set_budget), before it receives
+/// anything:
+///
+/// ```
+/// # #[cfg(feature = "tokio")]
+/// # async fn example<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
+/// #     io: S,
+/// #     budget: &ws_core::connection::Budget,
+/// # ) -> Result<(), ws_core::tokio::Error> {
+/// let mut socket = ws_core::tokio::accept(io, ws_core::Config::default()).await?;
+/// socket.connection_mut().set_budget(budget.clone());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Budget(Arc<Shared>);
 
@@ -31,6 +48,12 @@ impl Budget {
     #[must_use]
     pub fn new(octets: usize) -> Self {
         Self(Arc::new(Shared { total: octets, in_use: AtomicUsize::new(0) }))
+    }
+
+    /// Octets that there are in all.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.0.total
     }
 
     /// Octets that unfinished messages hold now, in steps of 64 KiB.

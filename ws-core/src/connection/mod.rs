@@ -176,6 +176,15 @@ impl Connection {
         self.receive.awaited()
     }
 
+    /// How many frames of the peer's were handled since this was last asked, those of a message that
+    /// is not whole as well, and 65,535 at most: for whoever gives each connection its share of the
+    /// time.
+    #[inline]
+    #[must_use]
+    pub const fn take_frames_handled(&mut self) -> u16 {
+        self.receive.take_frames()
+    }
+
     /// Hands out messages whole or as they arrive, from the next message on. One that is open stays
     /// as it began; but if nothing of it was told, [`Delivery::Messages`] has it told whole.
     pub const fn set_delivery(&mut self, delivery: Delivery) {

@@ -88,7 +88,7 @@ impl Outbox {
         // The payload goes where it would stand behind the longest header, then down.
         self.room(MAX_HEADER_LEN);
         let encoded = self.end;
-        let rsv = encode(&mut Output::new(&mut self.storage, &mut self.end, usize::MAX));
+        let rsv = encode(&mut Output::new(&mut self.storage, &mut self.end));
         let start = encoded.saturating_sub(MAX_HEADER_LEN);
         let Some(rsv) = rsv else {
             self.end = start;

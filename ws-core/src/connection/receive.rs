@@ -88,6 +88,8 @@ pub(super) struct Receive {
     /// A violation to tell next: octets before it came with it.
     failing: Option<Violation>,
     pings: PingBudget,
+    /// Frames whose header was taken, until somebody asks.
+    frames: u16,
     /// What the open message holds of a budget shared with other connections.
     share: Option<Box<Share>>,
 }
@@ -137,6 +139,7 @@ impl Receive {
             dropping: false,
             failing: None,
             pings: PingBudget::new(),
+            frames: 0,
             share: None,
         }
     }
@@ -176,6 +179,11 @@ impl Receive {
 
     pub(super) const fn role(&self) -> Role {
         self.role
+    }
+
+    #[inline]
+    pub(super) const fn take_frames(&mut self) -> u16 {
+        core::mem::replace(&mut self.frames, 0)
     }
 
     pub(super) const fn awaited(&self) -> u64 {
@@ -226,12 +234,13 @@ impl Receive {
         }
         loop {
             if self.frame.is_none() {
-                match self.header(input, config, agreed.as_deref_mut(), now)? {
-                    HeaderRead::Partial => return Ok(Got::Partial),
-                    HeaderRead::Control(opcode, payload) => {
-                        return Ok(Got::Control { opcode, payload });
-                    }
-                    HeaderRead::Data => {}
+                let read = self.header(input, config, agreed.as_deref_mut(), now)?;
+                if matches!(read, HeaderRead::Partial) {
+                    return Ok(Got::Partial);
+                }
+                self.frames = self.frames.saturating_add(1);
+                if let HeaderRead::Control(opcode, payload) = read {
+                    return Ok(Got::Control { opcode, payload });
                 }
             }
             if let Some(got) = self.payload(input, config, agreed.as_deref_mut())? {

@@ -7,6 +7,7 @@ use core::fmt;
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
 
+use super::history::History;
 use super::{WindowBits, since};
 use crate::extension::Output;
 
@@ -58,6 +59,17 @@ impl Compressor {
         if !self.fresh {
             self.zlib.reset();
             self.fresh = true;
+        }
+    }
+
+    /// Goes on behind messages that another one has compressed: may refer to their octets.
+    pub(super) fn resume(&mut self, history: &History) {
+        for octets in history.parts() {
+            if !octets.is_empty() {
+                let taken = self.zlib.set_dictionary(octets);
+                debug_assert!(taken.is_ok(), "a stream without a header takes it between blocks");
+                self.fresh = false;
+            }
         }
     }
 

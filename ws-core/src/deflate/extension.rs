@@ -4,11 +4,12 @@
 //! frame says that a message is compressed; one that is not never enters a window.
 //!
 //! ```text
-//!                    context taken over          not taken over
-//! first message      made                        from the thread's pool, or made
-//! end of a message   kept                        back to the pool
-//! next message       goes on                     from the pool, forgetting everything
-//! error              dropped                     dropped
+//!                    context taken over   and too many are held   not taken over
+//! first message      from the thread's pool, or made
+//! end of a message   held                 its window held         back to the pool
+//! next message       goes on              from the pool, with     from the pool, forgetting
+//!                                         the window              everything
+//! error              dropped              dropped                 dropped
 //! ```
 
 use alloc::boxed::Box;
@@ -17,7 +18,9 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use super::compress::{Compressor, Settings, compress_nothing};
+use super::history::History;
 use super::inflate::Inflater;
+use super::pool::Held;
 use super::{Deflate, DeflateParams, pool};
 use crate::error::Violation;
 use crate::extension::{Decoded, Extension, Output};
@@ -42,7 +45,11 @@ pub struct PerMessageDeflate {
 struct Receive {
     window_bits: u8,
     takeover: bool,
+    max_held: usize,
     inflater: Option<Box<Inflater>>,
+    held: Option<Held>,
+    /// What the next message may refer to, while the inflater is not held.
+    history: Option<History>,
 }
 
 #[derive(Debug)]
@@ -52,7 +59,11 @@ struct Send {
     threshold: usize,
     /// Off where the peer's window is one that zlib does not have.
     can_compress: bool,
+    max_held: usize,
     compressor: Option<Box<Compressor>>,
+    held: Option<Held>,
+    /// What the next message may refer to, while the compressor is not held.
+    history: Option<History>,
     #[cfg(debug_assertions)]
     shadow: super::shadow::Shadow,
 }
@@ -62,7 +73,15 @@ impl PerMessageDeflate {
     #[must_use]
     pub fn new(role: Role, params: &DeflateParams, deflate: &Deflate) -> Self {
         let (window_bits, takeover) = params.of_sender(role.peer());
-        let receive = Receive { window_bits: window_bits.get(), takeover, inflater: None };
+        let max_held = deflate.max_held_contexts();
+        let receive = Receive {
+            window_bits: window_bits.get(),
+            takeover,
+            max_held,
+            inflater: None,
+            held: None,
+            history: None,
+        };
         let ours = deflate.compressor(params, role);
         // Without a window to compress for, these are not used.
         let (window_bits, takeover) = ours.unwrap_or((deflate.window_bits(), false));
@@ -75,7 +94,10 @@ impl PerMessageDeflate {
             takeover,
             threshold: deflate.threshold(),
             can_compress: ours.is_some(),
+            max_held,
             compressor: None,
+            held: None,
+            history: None,
             #[cfg(debug_assertions)]
             shadow: super::shadow::Shadow::new(window_bits.get()),
         };
@@ -91,8 +113,7 @@ impl Extension for PerMessageDeflate {
     fn begin_decode(&mut self, rsv: Rsv) -> bool {
         let compressed = rsv == Rsv::RSV1;
         if compressed {
-            let Receive { window_bits, inflater, .. } = &mut self.receive;
-            inflater.get_or_insert_with(|| pool::take_inflater(*window_bits)).begin();
+            self.receive.begin();
         }
         compressed
     }
@@ -107,8 +128,8 @@ impl Extension for PerMessageDeflate {
             return Err(Violation::CompressedDataInvalid);
         };
         let decoded = inflater.inflate(payload, fin, output)?;
-        if fin && decoded.done && !self.receive.takeover {
-            pool::give_inflater(inflater);
+        if fin && decoded.done {
+            self.receive.end(inflater);
         } else {
             self.receive.inflater = Some(inflater);
         }
@@ -132,9 +153,7 @@ impl Extension for PerMessageDeflate {
         }
         if grown > STORED_OVERHEAD.saturating_mul(payload.len() / STORED_LEN).saturating_add(16) {
             // Sent as it is, it is not in the peer's window, so it must leave ours: all of it goes.
-            if let Some(compressor) = &mut self.send.compressor {
-                compressor.reset();
-            }
+            self.send.forget();
             return Rsv::NONE;
         }
         self.send.check(payload, true, output.written());
@@ -161,13 +180,39 @@ impl Extension for PerMessageDeflate {
         }
         // The peer's window has moved on by this message, and ours has not: what it refers to next
         // must be behind it.
-        if let Some(compressor) = &mut self.send.compressor {
-            compressor.reset();
-        }
+        self.send.forget();
         let header = FrameHeader::decode(&frame).ok().flatten();
         let coded = header.and_then(|(_, len)| frame.get(len..)).unwrap_or_default();
         self.send.check(message.payload(), true, coded);
         Some(frame)
+    }
+}
+
+impl Receive {
+    /// A compressed message begins.
+    fn begin(&mut self) {
+        let Self { window_bits, inflater, history, .. } = self;
+        let inflater = inflater.get_or_insert_with(|| {
+            let mut inflater = pool::take_inflater(*window_bits);
+            if let Some(history) = history.take() {
+                inflater.resume(history);
+            }
+            inflater
+        });
+        inflater.begin();
+    }
+
+    /// One has ended.
+    fn end(&mut self, mut inflater: Box<Inflater>) {
+        if self.takeover {
+            self.held = self.held.take().or_else(|| Held::one_of(self.max_held));
+            if self.held.is_some() {
+                self.inflater = Some(inflater);
+                return;
+            }
+            self.history = Some(inflater.take_history());
+        }
+        pool::give_inflater(inflater);
     }
 }
 
@@ -177,22 +222,45 @@ impl Send {
         self.can_compress && len >= self.threshold
     }
 
+    /// Compresses one fragment.
     fn compress(&mut self, payload: &[u8], fin: bool, output: &mut Output<'_>) {
+        if fin && self.takeover && self.held.is_none() {
+            self.held = Held::one_of(self.max_held);
+        }
+        let holds = self.held.is_some();
         if payload.is_empty() {
             compress_nothing(fin, output);
         } else {
-            self.compressor.get_or_insert_with(|| pool::take_compressor(self.settings)).compress(
-                payload,
-                fin,
-                self.takeover,
-                output,
-            );
+            let Self { settings, history, .. } = self;
+            let compressor = self.compressor.get_or_insert_with(|| {
+                let mut compressor = pool::take_compressor(*settings);
+                if let Some(history) = history {
+                    compressor.resume(history);
+                }
+                compressor
+            });
+            compressor.compress(payload, fin, holds, output);
+            if self.takeover && !holds {
+                let history =
+                    history.get_or_insert_with(|| History::new(settings.window_bits.get()));
+                history.extend(payload);
+            }
         }
-        if fin
-            && !self.takeover
-            && let Some(compressor) = self.compressor.take()
-        {
+        if !fin {
+            return;
+        }
+        if holds {
+            self.history = None;
+        } else if let Some(compressor) = self.compressor.take() {
             pool::give_compressor(compressor);
+        }
+    }
+
+    /// Nothing that was sent may be referred to any more.
+    fn forget(&mut self) {
+        self.history = None;
+        if let Some(compressor) = &mut self.compressor {
+            compressor.reset();
         }
     }
 
@@ -211,7 +279,7 @@ pub(crate) fn compressed_frame(message: &PreparedMessage, settings: Settings) ->
     let mut storage = Vec::new();
     let mut end = 0;
     let mut compressor = pool::take_compressor(settings);
-    let mut output = Output::new(&mut storage, &mut end, usize::MAX);
+    let mut output = Output::new(&mut storage, &mut end);
     output.push(&[0; MAX_HEADER_LEN]);
     if message.payload().is_empty() {
         compress_nothing(true, &mut output);

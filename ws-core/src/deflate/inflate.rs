@@ -27,7 +27,7 @@ const MIN_STEP: usize = 512;
 const MAX_STEP: usize = 32 * 1024;
 
 /// How far zlib looks back. It keeps 32 KiB whatever it is told, so that a peer which refers to
-/// octets beyond the agreed window, but not beyond those it has sent, is not found out.
+/// octets beyond the agreed window, but not beyond those it has sent, is not found out here.
 const ZLIB_WINDOW_BITS: u8 = 15;
 
 /// Inflates the messages of one direction, one after the other.
@@ -57,6 +57,19 @@ impl Inflater {
         self.history.reset(window_bits);
         self.over = false;
         self.begin();
+    }
+
+    /// Goes on behind messages that another one has inflated: blocks may refer to their octets.
+    pub(super) fn resume(&mut self, history: History) {
+        self.history = history;
+        // What comes next makes a new stream, as behind one that is over.
+        self.over = true;
+    }
+
+    /// The octets that the next message may refer to, behind the last one: for
+    /// [`resume`](Self::resume). This one is of no use until it is reset.
+    pub(super) fn take_history(&mut self) -> History {
+        core::mem::replace(&mut self.history, History::new(0))
     }
 
     /// A message begins.

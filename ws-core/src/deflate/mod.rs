@@ -35,9 +35,15 @@
 //! | 9 | 5 | 148 |
 //! | 9 | 1 | 135 |
 //!
-//! An inflater holds 47 KiB and the agreed window. Where a direction agrees on no context takeover,
-//! its context goes back to the thread after each message, which keeps up to four of each kind: an
-//! idle connection then holds none, whatever it has sent and received.
+//! 128 KiB of each are the hash table, which zlib-rs makes as long whatever the memory level is.
+//! An inflater holds 47 KiB and the agreed window.
+//!
+//! So the contexts of some connections only are held from one message to the next
+//! ([`Deflate::max_held_contexts`], 256 all over the process unless it is set). All others hold just
+//! what the next message may refer to, the agreed window each way: 36 KiB by default, 8 KiB with
+//! windows of 12 bits both ways. They get a context from their thread for each message, which keeps
+//! up to four of each kind. Where a direction agrees on no context takeover, all of them do, and hold
+//! nothing in between.
 //!
 //! What a message inflates to is limited as any message is
 //! ([`Limits::max_message_len`](crate::Limits::max_message_len)), while it inflates, and can be
@@ -51,8 +57,8 @@
 //! length of the next if an attacker chooses a part of either and they share a context (the attacks
 //! called CRIME and BREACH): send secrets uncoded, or agree on no context takeover.
 //!
-//! A peer that refers further back than its agreed window, but not further than it has sent, is not
-//! found out: zlib keeps 32 KiB whatever it is told.
+//! A peer that refers further back than its agreed window, but not further than it has sent, is found
+//! out only while its context is not held: zlib keeps 32 KiB whatever it is told.
 
 mod params;
 mod policy;

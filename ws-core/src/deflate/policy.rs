@@ -27,6 +27,7 @@ pub struct Deflate {
     level: u8,
     memory_level: u8,
     threshold: usize,
+    max_held_contexts: usize,
 }
 
 impl Deflate {
@@ -40,6 +41,7 @@ impl Deflate {
             level: 6,
             memory_level: 5,
             threshold: 1024,
+            max_held_contexts: 256,
         }
     }
 
@@ -91,6 +93,14 @@ impl Deflate {
         self.threshold
     }
 
+    /// Contexts that connections may hold from one message to the next, all over the process and both
+    /// directions counted. Where there are so many already, a connection holds only the window that
+    /// the next message may refer to, and that message costs some microseconds more. Default 256.
+    #[must_use]
+    pub const fn max_held_contexts(&self) -> usize {
+        self.max_held_contexts
+    }
+
     /// How an endpoint of this `role` compresses after `params` were agreed on: its window, and
     /// whether the context is taken over. Ours, or less if that was agreed.
     ///
@@ -125,6 +135,7 @@ pub struct DeflateBuilder {
     level: u8,
     memory_level: u8,
     threshold: usize,
+    max_held_contexts: usize,
 }
 
 macro_rules! setters {
@@ -146,6 +157,7 @@ impl DeflateBuilder {
         level: u8,
         memory_level: u8,
         threshold: usize,
+        max_held_contexts: usize,
     }
 
     /// The policy, if everything is in its range.
@@ -155,7 +167,7 @@ impl DeflateBuilder {
     /// [`Misuse::DeflateOutOfRange`]: `window_bits` is not 9 to 15, `peer_max_window_bits` not 8 to
     /// 15, `level` not 0 to 9, or `memory_level` not 1 to 9.
     pub const fn build(self) -> Result<Deflate, Misuse> {
-        let Self { level, memory_level, threshold, .. } = self;
+        let Self { level, memory_level, .. } = self;
         let (Some(window_bits), Some(peer_max_window_bits)) =
             (WindowBits::new(self.window_bits), WindowBits::new(self.peer_max_window_bits))
         else {
@@ -173,7 +185,8 @@ impl DeflateBuilder {
             peer_no_context_takeover: self.peer_no_context_takeover,
             level,
             memory_level,
-            threshold,
+            threshold: self.threshold,
+            max_held_contexts: self.max_held_contexts,
         })
     }
 }

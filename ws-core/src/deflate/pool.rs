@@ -1,11 +1,12 @@
 //! Contexts of the threads, not of the connections: where nothing is taken over from one message to
-//! the next, an idle connection holds none.
+//! the next, or only the window is ([`Held`]), an idle connection holds none.
 //!
 //! A context goes back behind the last octet of a message, never in the middle of one and never
 //! after an error, and forgets everything before its next use.
 
 use alloc::boxed::Box;
 use core::cell::RefCell;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::thread_local;
 
 use super::compress::{Compressor, Settings};
@@ -20,6 +21,29 @@ thread_local! {
 }
 
 type Kept<T> = [Option<Box<T>>; KEPT];
+
+/// Contexts that connections hold between messages, all over the process.
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+/// The right of one direction of a connection to hold its context between messages. Without, it
+/// holds the window alone, and gets a context from the thread for each message.
+#[derive(Debug)]
+pub(super) struct Held(());
+
+impl Held {
+    /// If no more than `max` have it.
+    pub(super) fn one_of(max: usize) -> Option<Self> {
+        let one_more = |held: usize| held.checked_add(1).filter(|held| *held <= max);
+        let taken = HELD.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        taken.is_ok().then(|| Self(()))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HELD.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// A compressor that refers to nothing.
 pub(super) fn take_compressor(settings: Settings) -> Box<Compressor> {

@@ -27,7 +27,7 @@ impl Shadow {
         let inflater =
             self.inflater.get_or_insert_with(|| Box::new(Inflater::new(self.window_bits)));
         let (mut storage, mut end) = (Vec::new(), 0);
-        let mut output = Output::new(&mut storage, &mut end, usize::MAX);
+        let mut output = Output::new(&mut storage, &mut end);
         let inflated = inflater.inflate(coded, fin, &mut output);
         assert!(inflated.is_ok_and(|inflated| inflated.done), "compressed data that is invalid");
         assert!(output.written() == payload, "compressed data that means something else");

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use std::io::{self, ErrorKind, Read};
 
+use crate::memory::{self, OutOfMemory};
+
 /// The storage of a busy connection: one read brings at most this much. An idle one starts smaller.
 pub(super) const READ_LEN: usize = 64 * 1024;
 const FIRST_LEN: usize = 8 * 1024;
@@ -59,7 +61,7 @@ impl Buffer {
 
     /// Reads once, behind what is there; `awaited` octets are known to be on their way.
     pub(super) fn fill(&mut self, reader: &mut impl Read, awaited: u64) -> io::Result<usize> {
-        self.make_room(awaited);
+        self.make_room(awaited)?;
         let room = self.storage.get_mut(self.end..).unwrap_or_default();
         loop {
             match reader.read(room) {
@@ -73,7 +75,7 @@ impl Buffer {
         }
     }
 
-    fn make_room(&mut self, awaited: u64) {
+    fn make_room(&mut self, awaited: u64) -> Result<(), OutOfMemory> {
         let len = self.end.saturating_sub(self.start);
         if self.start > 0 && (len == 0 || self.start >= len) {
             self.storage.copy_within(self.start..self.end, 0);
@@ -85,12 +87,13 @@ impl Buffer {
             self.storage = Vec::new();
         }
         if self.storage.len().saturating_sub(self.end) >= MIN_ROOM {
-            return;
+            return Ok(());
         }
         let awaited = usize::try_from(awaited).unwrap_or(usize::MAX);
         let step = if self.storage.is_empty() { FIRST_LEN } else { READ_LEN.max(len / 10) };
         let room = awaited.clamp(MIN_ROOM.max(FIRST_LEN.saturating_sub(self.end)), step);
-        self.storage.reserve_exact(room);
+        memory::reserve(&mut self.storage, room)?;
         self.storage.resize(self.storage.len().saturating_add(room), 0);
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::time::Instant;
 
 use super::transport::Transport;
+use crate::memory;
 
 /// Octets read at a time.
 const STEP: usize = 1024;
@@ -25,6 +26,7 @@ pub(super) fn read_more(
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
             Ok(read) => {
+                memory::reserve(head, read)?;
                 head.extend_from_slice(step.get(..read).unwrap_or_default());
                 return Ok(read);
             }

@@ -5,6 +5,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::pin::pin;
+use std::io;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use ::tokio::time::{Instant, timeout_at};
@@ -87,7 +88,7 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
         };
         answer.reserve(ANSWER_ROOM);
         match upgrader.handle_input(request.octets(), &mut policy, &mut answer) {
-            Ok(None) => request.keep(),
+            Ok(None) => request.keep().map_err(io::Error::from)?,
             Ok(Some(accepted)) => break Ok((accepted.agreed(), accepted.behind.to_vec())),
             Err(error) => break Err(error),
         }

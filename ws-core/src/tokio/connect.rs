@@ -5,6 +5,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use std::io;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use ::tokio::time::{Instant, timeout_at};
@@ -17,6 +18,10 @@ use super::websocket::WebSocket;
 use crate::connection::Config;
 use crate::handshake::{ClientHandshake, Dialer, Negotiated, offering};
 use crate::io::{Error, Record, Refused};
+use crate::memory::reserve;
+
+/// A read of the answer is offered at least this much room.
+const ROOM: usize = 1024;
 
 /// Dials `url` (`ws://host[:port]/path?query`, or `wss` with a feature for TLS): [`Connector`]'s
 /// defaults.
@@ -102,11 +107,12 @@ pub(super) async fn open<S: AsyncRead + AsyncWrite + Unpin>(
         record.request.clone_from(&request);
         record.response.clear();
     }
-    let mut input = Vec::with_capacity(1024);
+    let mut input = Vec::new();
     let answered = timeout_at(deadline, async {
         write(&mut io, &request).await?;
         loop {
             let arrived = input.len();
+            reserve(&mut input, ROOM).map_err(io::Error::from)?;
             let read = io.read_buf(&mut input).await?;
             if let Some(record) = &mut record {
                 record.response.extend_from_slice(input.get(arrived..).unwrap_or_default());

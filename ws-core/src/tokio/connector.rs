@@ -11,6 +11,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use std::io;
 use std::net::SocketAddr;
 
 use ::tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -23,10 +24,14 @@ use super::eyeballs::{interleave, race};
 use super::stream::ClientStream;
 use super::turns::{RemoteHost, Turn, Turns};
 use super::websocket::WebSocket;
-use crate::connection::Config;
+use crate::connection::{Budget, Config};
 use crate::handshake::{Dialer, HandshakeError, Proxies, ProxyHandshake, Redirect, Url};
 use crate::io::{Error, Record};
 use crate::limits::Limits;
+use crate::memory::reserve;
+
+/// A read of a proxy's answer is offered at least this much room.
+const ROOM: usize = 1024;
 
 /// How to get to a server. What to ask for there is the [`Dialer`]'s.
 ///
@@ -48,6 +53,7 @@ pub struct Connector {
     proxies: Proxies,
     redirects: u8,
     turns: Option<Turns>,
+    budget: Option<Budget>,
     #[cfg(feature = "rustls")]
     tls: Option<alloc::sync::Arc<super::rustls::ClientConfig>>,
 }
@@ -93,6 +99,13 @@ impl Connector {
     /// unless asked for.
     pub fn one_connecting_per_host(mut self) -> Self {
         self.turns = Some(Turns::default());
+        self
+    }
+
+    /// Has the unfinished messages of all connections that it makes, and of whoever else has a clone
+    /// of `budget`, share that: see [`Budget`]. Without one each has its own limits only.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
         self
     }
 
@@ -182,7 +195,11 @@ impl Connector {
         let (io, turn) = transport.map_err(|_| HandshakeError::Timeout)??;
         let opened = open(io, dialer, config, deadline, record).await;
         drop(turn); // Open or failed: no longer CONNECTING.
-        opened
+        let mut socket = opened?;
+        if let Some(budget) = &self.budget {
+            socket.connection_mut().set_budget(budget.clone());
+        }
+        Ok(socket)
     }
 
     #[cfg(feature = "rustls")]
@@ -232,8 +249,9 @@ impl Connector {
         let mut request = Vec::new();
         let mut handshake = ProxyHandshake::new(proxy, url, limits, &mut request);
         io.write_all(&request).await?;
-        let mut input = Vec::with_capacity(1024);
+        let mut input = Vec::new();
         loop {
+            reserve(&mut input, ROOM).map_err(io::Error::from)?;
             if io.read_buf(&mut input).await? == 0 {
                 return Err(HandshakeError::Incomplete.into());
             }

@@ -119,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Wanted::Pieces => Delivery::Pieces,
         });
         loop {
-            if let Some(step) = self.next_buffered(wanted) {
+            if let Some(step) = ready!(self.poll_buffered(wanted, cx)) {
                 return Poll::Ready(Ok(Some(step)));
             }
             // Whether or not all is written, reading goes on: a peer that writes before it reads
@@ -160,16 +160,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// The next wanted thing that the octets already read mean.
-    fn next_buffered(&mut self, wanted: Wanted) -> Option<Step> {
+    /// The next wanted thing that the octets already read mean, while it is the task's turn.
+    fn poll_buffered(&mut self, wanted: Wanted, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         while !self.state.ended && (!self.input.is_empty() || self.connection.has_more()) {
+            ready!(self.work.poll_proceed(self.connection.take_frames_handled(), cx));
             let Received { event, discard, keep } =
                 self.connection.handle_input(self.input.octets_mut(), self.now);
             // An event borrows the buffer: what is needed of it is taken before the buffer is cut.
             match event {
                 None => {
                     self.input.settle(discard, keep);
-                    return None;
+                    return Poll::Ready(None);
                 }
                 Some(connection::Event::Message { kind, payload }) => {
                     let payload = match payload.range() {
@@ -184,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                             self.connection.take_decoded().into()
                         }
                     };
-                    return Some(Step::Message(Message::from_checked(kind, payload)));
+                    return Poll::Ready(Some(Step::Message(Message::from_checked(kind, payload))));
                 }
                 Some(connection::Event::Piece(connection::Piece {
                     kind,
@@ -201,20 +202,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                             octets
                         }
                     };
-                    return Some(Step::Piece(Piece { kind, octets, starts_message, ends_message }));
+                    let piece = Piece { kind, octets, starts_message, ends_message };
+                    return Poll::Ready(Some(Step::Piece(piece)));
                 }
                 Some(connection::Event::Ping(payload)) => {
                     let payload = wanted_control(wanted, &payload);
                     self.input.settle(discard, keep);
                     if let Some(payload) = payload {
-                        return Some(Step::Ping(payload));
+                        return Poll::Ready(Some(Step::Ping(payload)));
                     }
                 }
                 Some(connection::Event::Pong(payload)) => {
                     let payload = wanted_control(wanted, &payload);
                     self.input.settle(discard, keep);
                     if let Some(payload) = payload {
-                        return Some(Step::Pong(payload));
+                        return Poll::Ready(Some(Step::Pong(payload)));
                     }
                 }
                 Some(connection::Event::Close(frame)) => {
@@ -228,7 +230,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
             }
         }
-        None
+        Poll::Ready(None)
     }
 
     /// Reads once, and takes the end of the stream, or its loss, into account.

@@ -35,6 +35,7 @@ mod turns;
 mod waiting;
 mod wakers;
 mod websocket;
+mod work;
 
 pub use accept::{accept, accept_with};
 pub use connect::{connect, connect_over, connect_recorded, connect_with};

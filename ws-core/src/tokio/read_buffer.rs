@@ -3,7 +3,6 @@
 //! In: what the transport has. Out: octets for the connection to look at, payloads split off
 //! without a copy. Grows with what has arrived, never by what a header claims.
 
-use alloc::vec::Vec;
 use core::ops::Range;
 use core::pin::pin;
 use core::task::{Context, Poll, ready};
@@ -14,6 +13,7 @@ use ::tokio::task::coop;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::pool::{self, MIN_ROOM, READ_LEN};
+use crate::memory::{OutOfMemory, reserve_bytes};
 
 /// A rest of at most this many octets moves out of a pooled buffer rather than keep it.
 const SMALL_REST: usize = 4 * 1024;
@@ -78,7 +78,7 @@ impl ReadBuffer {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let between_messages = self.octets.is_empty() && awaited == 0;
-        self.make_room(awaited);
+        self.make_room(awaited)?;
         // The future holds no state, so dropping it when pending loses nothing.
         let read = ready!(pin!(io.read_buf(&mut (&mut self.octets).limit(MAX_READ))).poll(cx))?;
         if between_messages {
@@ -102,7 +102,7 @@ impl ReadBuffer {
         }
     }
 
-    fn make_room(&mut self, awaited: u64) {
+    fn make_room(&mut self, awaited: u64) -> Result<(), OutOfMemory> {
         let len = self.octets.len();
         let awaited = usize::try_from(awaited).unwrap_or(usize::MAX);
         let room = awaited.clamp(MIN_ROOM, READ_LEN.max(len / 10));
@@ -114,24 +114,24 @@ impl ReadBuffer {
         }
         let there = self.octets.capacity().saturating_sub(len);
         if there >= room / 2 {
-            return;
+            return Ok(());
         }
         // Room that is there already may be used however little has arrived.
         if self.octets.try_reclaim(awaited.max(MIN_ROOM)) || self.octets.try_reclaim(room) {
-            return;
+            return Ok(());
         }
         let long = [awaited, room]
             .into_iter()
             .find_map(|room| pool::take_long_input(len.saturating_add(room)));
         self.expects_long = len >= READ_LEN;
         if let Some((long, allocated)) = long {
-            return self.move_to(long, allocated);
+            self.move_to(long, allocated);
+            return Ok(());
         }
-        // Not `reserve`, which doubles: a long message would take twice its memory.
-        let mut octets = Vec::from(core::mem::take(&mut self.octets));
-        octets.reserve_exact(room);
-        self.set_allocated(octets.capacity());
-        self.octets = BytesMut::from(Bytes::from(octets));
+        // Not its own `reserve`, which doubles: a long message would take twice its memory.
+        reserve_bytes(&mut self.octets, room)?;
+        self.set_allocated(self.octets.capacity());
+        Ok(())
     }
 
     /// Whether the buffer, which is empty, is read into once more. What grew for a long message is

@@ -13,6 +13,7 @@ use ::tokio::io::{AsyncRead, AsyncReadExt};
 use bytes::BytesMut;
 
 use super::pool;
+use crate::memory::{OutOfMemory, reserve_bytes};
 
 /// Room for a request that comes in pieces, at first.
 const ROOM: usize = 1024;
@@ -38,6 +39,8 @@ impl RequestBuffer {
         if self.octets.is_empty() {
             self.octets = pool::take_input();
             self.pooled = true;
+        } else if self.octets.capacity() == self.octets.len() {
+            reserve_bytes(&mut self.octets, ROOM)?;
         }
         // The future holds no state, so dropping it when pending loses nothing.
         let read = pin!(io.read_buf(&mut self.octets)).poll(cx);
@@ -48,13 +51,15 @@ impl RequestBuffer {
     }
 
     /// Makes the octets the connection's own, to wait for more.
-    pub(super) fn keep(&mut self) {
+    pub(super) fn keep(&mut self) -> Result<(), OutOfMemory> {
         if self.pooled {
-            let mut own = BytesMut::with_capacity(ROOM.max(self.octets.len()));
+            let mut own = BytesMut::new();
+            reserve_bytes(&mut own, ROOM.max(self.octets.len()))?;
             own.extend_from_slice(&self.octets);
             self.give_back();
             self.octets = own;
         }
+        Ok(())
     }
 
     fn give_back(&mut self) {

@@ -17,6 +17,7 @@ use super::drive::State;
 use super::read_buffer::ReadBuffer;
 use super::split::{ReadHalf, WriteHalf, split};
 use super::wakers::Wakers;
+use super::work::Work;
 use crate::connection::{Config, Connection, MaskingKeys, Transport};
 use crate::frame::CloseCode;
 use crate::io::{Error, PeerClose};
@@ -58,6 +59,7 @@ pub struct WebSocket<S> {
     /// The outcome to report once the transport is dealt with.
     pub(super) outcome: Option<Error>,
     pub(super) state: State,
+    pub(super) work: Work,
     /// The tasks of its stream and its sink, once it is used as these.
     pub(super) wakers: Option<Arc<Wakers>>,
 }
@@ -125,6 +127,7 @@ impl<S> WebSocket<S> {
             peer_close: None,
             outcome: None,
             state: State::default(),
+            work: Work::default(),
             wakers: None,
         }
     }

@@ -68,6 +68,9 @@ impl Server {
         let mut child = Command::new(std::env::current_exe().expect("we are one"))
             .args(["load_support::server::process", "--exact", "--nocapture"])
             .env(server::OPTIONS, options)
+            // As if its runtime were on the first thread, as that of a server of one thread is: what
+            // grows in an arena of another thread leaves holes behind.
+            .env("MALLOC_ARENA_MAX", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

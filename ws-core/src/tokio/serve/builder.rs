@@ -39,7 +39,6 @@ pub struct Server<A = SocketAddr, M = SameOrigin<A>> {
 #[must_use]
 pub struct Builder<A = SocketAddr, M = SameOrigin<A>> {
     server: Server<A, M>,
-    max_in_flight: usize,
 }
 
 impl<A> Server<A> {
@@ -55,7 +54,6 @@ impl<A> Server<A> {
                 admit: None,
                 policy: |_| OriginPolicy::same_origin(),
             },
-            max_in_flight: MAX_IN_FLIGHT,
         }
     }
 }
@@ -85,9 +83,14 @@ impl<A, M> Builder<A, M> {
 
     /// Octets that the unfinished messages of all connections may hold together, their first 64 KiB
     /// each not counted: see [`Budget`]. Default 256 MiB.
-    pub fn max_in_flight(mut self, octets: usize) -> Self {
-        self.server.budget = Budget::new(octets);
-        self.max_in_flight = octets;
+    pub fn max_in_flight(self, octets: usize) -> Self {
+        self.budget(Budget::new(octets))
+    }
+
+    /// As [`max_in_flight`](Self::max_in_flight), with a budget that others share: another server,
+    /// or a [`Connector`](crate::tokio::Connector). A clone of it tells how much is in use.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.server.budget = budget;
         self
     }
 
@@ -133,7 +136,7 @@ impl<A, M> Builder<A, M> {
             admit,
             policy,
         };
-        Builder { server, max_in_flight: self.max_in_flight }
+        Builder { server }
     }
 
     /// The server.
@@ -143,11 +146,11 @@ impl<A, M> Builder<A, M> {
     /// [`Misuse::LimitsContradict`]: no connections at all, no time to end, or an in-flight budget
     /// that not even one message of the greatest length fits into.
     pub fn build(self) -> Result<Server<A, M>, Misuse> {
-        let Self { server, max_in_flight } = self;
+        let Self { server } = self;
         let longest = server.config.limits.max_message_len();
         if server.max_connections == 0
             || server.shutdown_timeout.is_zero()
-            || u64::try_from(max_in_flight).is_ok_and(|octets| octets < longest)
+            || u64::try_from(server.budget.total()).is_ok_and(|octets| octets < longest)
         {
             return Err(Misuse::LimitsContradict);
         }

@@ -17,7 +17,6 @@ use core::task::{Context, Poll, Waker, ready};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ::tokio::io::{AsyncRead, AsyncWrite};
-use ::tokio::task::coop;
 
 use crate::error::Misuse;
 use crate::frame::CloseCode;
@@ -263,25 +262,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// One poll of the connection. `None` once the server has it back.
-    ///
-    /// It counts as work of the task: a peer whose messages lie there by the thousand would else keep
-    /// the thread to itself, since nothing here has to wait.
     fn poll<T>(
         &self,
         cx: &mut Context<'_>,
         poll: impl FnOnce(&mut WebSocket<S>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<Option<T>> {
-        let work = ready!(coop::poll_proceed(cx));
         let mut slot = self.shared.lock();
         let Slot { socket, waiting } = &mut *slot;
         let Some(socket) = socket else {
             return Poll::Ready(None);
         };
         match poll(socket, cx) {
-            Poll::Ready(output) => {
-                work.made_progress();
-                Poll::Ready(Some(output))
-            }
+            Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending => {
                 match waiting {
                     Some(waker) => waker.clone_from(cx.waker()),
