@@ -45,6 +45,11 @@ pub(crate) fn remark(line: &str) {
     }
 }
 
+/// `1 case`, `2 cases`.
+pub(crate) fn counted(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A word on standard error that must not be missed.
 pub(crate) fn alarm(word: &str) -> String {
     styled(word, AnsiColor::Red.on_default().bold(), colours(AutoStream::choice(&stderr())))

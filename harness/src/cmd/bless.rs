@@ -10,7 +10,7 @@ use crate::Error;
 use crate::report::diff::{self, Kind};
 use crate::report::schema::Baseline;
 use crate::report::{store, table};
-use crate::talk;
+use crate::talk::{self, counted};
 
 /// Options of `wsconf bless`.
 #[derive(Debug, Args)]
@@ -57,9 +57,10 @@ impl Options {
             let missing = changes.iter().filter(|change| change.kind == Kind::Missing).count();
             if missing > 0 && !self.allow_missing {
                 return Err(Error::Unusable(format!(
-                    "{}: the report lacks {missing} cases of the baseline: run the whole selection, \
+                    "{}: the report lacks {} of the baseline: run the whole selection, \
                      or drop them with --allow-missing",
-                    role.name()
+                    role.name(),
+                    counted(missing, "case")
                 )));
             }
             if !changes.is_empty() && !before.is_empty() {

@@ -20,6 +20,7 @@ use crate::parity::testees::{self, Testee};
 use crate::report::class::{Class, count};
 use crate::report::html::{self, Implementation, Page, load};
 use crate::report::{store, table};
+use crate::talk::counted;
 
 /// Options of `wsconf compare`.
 #[derive(Debug, Args)]
@@ -133,7 +134,7 @@ impl Options {
     ) -> Result<Implementation, Error> {
         let (name, role) = (&testee.name, who.role().name());
         let version = version.map_err(|error| Error::NothingRan(error.to_string()))?;
-        println!("{name} {version} as {role}: {} cases", ids.len());
+        println!("{name} {version} as {role}: {}", counted(ids.len(), "case"));
         let folder = format!("{}-{role}", file_name_of(name));
         let keep = self.out.join(folder);
         fs::create_dir_all(&keep).map_err(io(format!("cannot make {}", keep.display())))?;
@@ -143,10 +144,12 @@ impl Options {
         stop(&mut server).await;
         let mut report = report?;
         report.testee.version = Some(version);
-        store::save_report(&keep.join(OUT).join("report.json"), &report)?;
+        let out = keep.join(OUT);
+        store::save_report(&out.join("report.json"), &report)?;
+        let details = load::details(&out, &report);
         let quick = if self.quick { " QUICK=--quick" } else { "" };
         let command = Some(format!("make compare ONLY={name} ROLE={role}{quick}"));
-        Ok(Implementation { command, ..load::implementation(&keep.join(OUT))? })
+        Ok(Implementation { command, details, ..Implementation::from(report) })
     }
 
     /// The testees asked for, each with the version of its package.

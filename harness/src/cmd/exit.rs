@@ -17,7 +17,7 @@ pub enum Exit {
 pub const HELP: &str = "\
 Exit codes:
   0    everything is as expected
-  2    an option, a file or the machine is not usable; the error says what to do
+  2    an unusable option, file or machine; the error says what to do
   4    nothing was run or compared
   100  a case differs from what was expected, is missing or is new
   130  stopped by Ctrl-C (128 + the signal's number)";

@@ -12,7 +12,7 @@ use crate::report::diff::{self, Comparison};
 use crate::report::schema::{Baseline, Report, Role};
 use crate::report::waiver::{self, Waiver};
 use crate::report::{store, table};
-use crate::talk;
+use crate::talk::{self, counted};
 
 /// Options of `wsconf gate`.
 #[derive(Debug, Args)]
@@ -83,7 +83,8 @@ impl Options {
         }
         if let Some((selection, ids)) = &only {
             let cases = selection.cases.join(" ");
-            println!("gate: only the {} cases of --cases '{cases}' were compared", ids.len());
+            let asked = counted(ids.len(), "case");
+            println!("gate: only the {asked} of --cases '{cases}' were compared");
         }
         if reports == 0 || compared == 0 {
             return Err(Error::NothingRan(format!(
@@ -93,7 +94,7 @@ impl Options {
         }
         let verdict =
             if differing == 0 { "same".to_owned() } else { format!("{differing} differ") };
-        println!("gate: {compared} cases compared: {}", talk::tint(&verdict));
+        println!("gate: {} compared: {}", counted(compared, "case"), talk::tint(&verdict));
         Ok(differs(differing > 0))
     }
 }

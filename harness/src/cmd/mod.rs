@@ -62,7 +62,7 @@ pub enum Command {
     Spec(spec::Options),
     /// Make a report of an `index.json` that the suite has written.
     Collect(collect::Options),
-    /// Make one report of the parts of a run that was split.
+    /// Make one report of several: the parts of a run that was split, or a run and its re-runs.
     Merge(merge::Options),
     /// Write the octets of the cases as seeds for a fuzzer.
     Seeds(seeds::Options),

@@ -21,7 +21,7 @@ use crate::parity::started::Who;
 use crate::parity::testees;
 use crate::report::schema::Role;
 use crate::report::table::{self, ParityRow};
-use crate::talk;
+use crate::talk::{self, counted};
 
 /// Options of `wsconf parity`.
 #[derive(Debug, Args)]
@@ -160,7 +160,7 @@ impl Options {
             keep: self.out.join(keep),
         };
         let folder = format!("{}-{}", file_name_of(name), role.name());
-        println!("{name} as {}: {} cases", role.name(), ids.len());
+        println!("{name} as {}: {}", role.name(), counted(ids.len(), "case"));
         let (by_suite, by_engine) = pair(folder.clone()).judge(ids).await?;
         let mut found = compare(ids, &by_suite, &by_engine);
         let of_round: Vec<&Known> = known

@@ -132,7 +132,7 @@ fn compared(report: Report, baselines: &[Baseline]) -> Result<Shown, Error> {
 }
 
 /// The report in a file that has to be there.
-pub(super) fn report_at(path: &Path) -> Result<Report, Error> {
+pub(in crate::cmd) fn report_at(path: &Path) -> Result<Report, Error> {
     store::load_report(path)?.ok_or_else(|| absent(path))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::conformance::CaseId;
 use crate::report::schema::Report;
 use crate::report::table;
-use crate::talk;
+use crate::talk::{self, counted};
 
 /// Prints failures by name, cases without a verdict, the totals. Returns whether any case failed
 /// or has no verdict.
@@ -19,7 +19,7 @@ pub(super) fn tell(report: &Report, asked: &BTreeSet<CaseId>) -> bool {
         asked.iter().filter(|id| !told.contains(id)).map(CaseId::to_string).collect();
     if !untold.is_empty() {
         let role = report.role.name();
-        println!("{role}: no verdict on {} cases: {}", untold.len(), untold.join(" "));
+        println!("{role}: no verdict on {}: {}", counted(untold.len(), "case"), untold.join(" "));
     }
     println!("{}", talk::tint(&table::totals(report.role, &report.cases)));
     failed.iter().any(|case| case.verdict().is_failure()) || !untold.is_empty()

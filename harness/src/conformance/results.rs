@@ -1,7 +1,7 @@
 //! The folder that a run fills: a file for each case as it is done, then the indices.
 //!
 //! ```text
-//!  DIR/report.json            Report v1, one agent
+//!  DIR/report.json            Report v1; of several agents one each, report-AGENT.json
 //!  DIR/index.json             the suite's index, all agents
 //!  DIR/AGENT_case_1_1_1.json  the suite's report of one case
 //!  DIR/failures.txt           a page on each case that failed
@@ -44,10 +44,10 @@ impl Results {
     pub fn new(dir: Option<&Path>) -> io::Result<Self> {
         if let Some(dir) = dir {
             fs::create_dir_all(dir)?;
-            for name in ["report.json", "index.json", "failures.txt", "index.html"] {
-                match fs::remove_file(dir.join(name)) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    _ => {}
+            for entry in fs::read_dir(dir)? {
+                let entry = entry?;
+                if is_sum(&entry.file_name().to_string_lossy()) {
+                    fs::remove_file(entry.path())?;
                 }
             }
         }
@@ -126,4 +126,10 @@ impl Results {
             fs::write(dir.join("failures.txt"), pages.join("\n"))
         }
     }
+}
+
+/// A file of `DIR` that speaks of more than one case.
+fn is_sum(name: &str) -> bool {
+    let of_agent = name.starts_with("report-") && name.ends_with(".json");
+    of_agent || ["report.json", "index.json", "failures.txt", "index.html"].contains(&name)
 }

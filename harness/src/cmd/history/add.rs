@@ -11,7 +11,7 @@ use crate::report::history::Commit;
 use crate::report::history::log::{self, Added};
 use crate::report::schema::{Report, Role};
 use crate::report::store;
-use crate::talk;
+use crate::talk::{self, counted};
 
 /// Options of `wsconf history add`.
 #[derive(Debug, Args)]
@@ -101,6 +101,6 @@ fn tell(report: &Report, added: &Added) {
     talk::remark(&match &added.run {
         None => format!("{who}: this run is in {path} already"),
         Some(_) if added.first => format!("{who}: {path} begins"),
-        Some(run) => format!("{who}: {} cases changed: {path}", run.changed_cases()),
+        Some(run) => format!("{who}: {} changed: {path}", counted(run.changed_cases(), "case")),
     });
 }

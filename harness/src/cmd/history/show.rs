@@ -16,7 +16,7 @@ use crate::report::history::changes::{Change, Course, Trend, courses};
 use crate::report::history::log::{self, Log};
 use crate::report::history::{Commit, Run};
 use crate::report::table::columns;
-use crate::talk;
+use crate::talk::{self, counted};
 
 /// Options of `wsconf history show`.
 #[derive(Debug, Args)]
@@ -110,8 +110,8 @@ impl Options {
 
     fn text(&self, log: &Log, courses: &[Course], asked: bool) -> String {
         let Some(last) = log.runs.last() else { return String::new() };
-        let mut text =
-            format!("{} as {}: {} runs\n", last.testee, last.role.name(), log.runs.len());
+        let runs = counted(log.runs.len(), "run");
+        let mut text = format!("{} as {}: {runs}\n", last.testee, last.role.name());
         let skipped = log.runs.len().saturating_sub(self.runs);
         for (nth, run) in log.runs.iter().enumerate().skip(skipped) {
             let counts: Vec<String> =

@@ -54,7 +54,8 @@ pub struct Options {
     /// The name that the command is told.
     #[arg(long, value_name = "NAME", default_value = "testee")]
     agent: String,
-    /// Where the reports go: report.json, and the suite's index.json and case files.
+    /// Where the reports go: report.json (report-AGENT.json if there are several), and
+    /// the suite's index.json and case files.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -109,18 +110,15 @@ impl Options {
             if agents.is_empty() {
                 return Err(Error::NothingRan("no client ran a case".to_owned()));
             }
+            let several = agents.len() > 1;
+            let out = out.as_deref();
             let mut concluded = Vec::new();
             for agent in &agents {
-                if agents.len() > 1 {
-                    println!("{agent}:");
-                }
-                // The one report is of the one client; several share the suite's index alone.
-                let out = out.as_deref().filter(|_| agents.len() == 1);
                 let mut asked = asked.clone();
                 asked.ids.retain(|id| !spec.excludes(agent, id));
-                concluded.push(conclude(&self.common, &asked, agent, results, out)?);
+                concluded.push(conclude(&self.common, &asked, agent, several, results, out)?);
             }
-            sum_up(concluded, out.as_deref())
+            sum_up(concluded, out)
         });
         interrupted.and(told)
     }

@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use super::options::{Common, FailOn};
 use crate::Error;
+use crate::autobahn::index::file_name_of;
 use crate::autobahn::run::rfc3339;
 use crate::autobahn::{SUITE, VERSION};
 use crate::cmd::exit::Exit;
@@ -40,7 +41,7 @@ pub(super) struct Asked {
     pub(super) began: Began,
 }
 
-/// Writes what the run found about `agent`, and tells it.
+/// Writes what the run found about `agent`, one of `several` or the only one, and tells it.
 ///
 /// # Errors
 ///
@@ -49,6 +50,7 @@ pub(super) fn conclude(
     common: &Common,
     asked: &Asked,
     agent: &str,
+    several: bool,
     results: &Results,
     out: Option<&Path>,
 ) -> Result<Concluded, Error> {
@@ -69,8 +71,15 @@ pub(super) fn conclude(
         parts: Vec::new(),
         cases: results.lines(agent),
     };
+    if several {
+        println!("{agent}:");
+    }
     if let Some(out) = out {
-        store::save_report(&out.join("report.json"), &report)?;
+        let name = match several {
+            true => format!("report-{}.json", file_name_of(agent)),
+            false => "report.json".to_owned(),
+        };
+        store::save_report(&out.join(name), &report)?;
     }
     let pages = results.failures(agent);
     if common.explain {

@@ -39,7 +39,8 @@ pub struct Options {
     /// The server's name in the report.
     #[arg(long, value_name = "NAME", default_value = "testee")]
     agent: String,
-    /// Where the reports go: report.json, and the suite's index.json and case files.
+    /// Where the reports go: report.json (report-AGENT.json if there are several), and
+    /// the suite's index.json and case files.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -153,9 +154,6 @@ impl Options {
             drop(board);
             let written = failed_to_write.and_then(|()| results.sum_up());
             written.map_err(io(out.as_deref().map_or_else(String::new, doing)))?;
-            if several {
-                println!("{agent}:");
-            }
             if let Ok(Err(error)) = &ended {
                 let host = &target.host;
                 let unreachable = format!("cannot connect to {host}: {error}");
@@ -165,7 +163,7 @@ impl Options {
                 eprintln!("error: {unreachable}; the run ends here");
             }
             let out = out.as_deref();
-            concluded.push(conclude(&self.common, &asked, &agent, &results, out)?);
+            concluded.push(conclude(&self.common, &asked, &agent, several, &results, out)?);
             if let Err(interrupted) = ended {
                 sum_up(concluded, out)?;
                 return Err(interrupted);
