@@ -363,6 +363,39 @@ fn unusable_options_are_2_and_say_what_to_do() {
     }
 }
 
+#[test]
+fn two_runs_do_not_write_into_one_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let deaf = raw_server(|stream| {
+        let _ = stream.peek(&mut [0]);
+        std::thread::sleep(Duration::from_secs(60));
+    });
+    let deaf = format!("ws://{deaf}");
+    let arguments = ["test", "server", &deaf, "--cases", "7.1.1", "--out", "out"];
+    let mut first = wsconf(dir.path())
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(first.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("case 1 of 1"), "{line}");
+    let second = |out: &str| {
+        let arguments = ["test", "server", server.url(), "--cases", "7.1.1", "--out", out];
+        run(wsconf(dir.path()).args(arguments))
+    };
+    let (code, out, err) = second("out");
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    assert!(err.contains("another run is writing there"), "{err}");
+    assert_eq!(second("elsewhere").0, 0);
+    // Nobody has to tidy up behind a run that was killed.
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert_eq!(second("out").0, 0);
+}
+
 /// Ctrl-C leaves reports of what is done, and says that the run was not.
 #[test]
 fn an_interrupted_run_reports_the_cases_that_are_done() {

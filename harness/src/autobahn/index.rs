@@ -2,6 +2,7 @@
 //! file of a case that is not OK only says why.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -102,8 +103,11 @@ pub fn read(path: &Path, agent: &str) -> Result<Vec<Case>, Error> {
 
 fn load(path: &Path) -> Result<BTreeMap<String, BTreeMap<CaseId, Entry>>, Error> {
     let shown = path.display();
-    let text = std::fs::read(path).map_err(|source| {
-        Error::NothingRan(format!("the suite wrote no report: {shown}: {source}"))
+    let text = std::fs::read(path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => {
+            Error::NothingRan(format!("the suite wrote no report: {shown}: {source}"))
+        }
+        _ => Error::Unusable(format!("cannot read {shown}: {source}")),
     })?;
     serde_json::from_slice(&text)
         .map_err(|source| Error::Unusable(format!("{shown} is no index of the suite: {source}")))

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::report::diff::{self, Kind};
 use crate::report::schema::Baseline;
 use crate::report::{store, table};
-use crate::talk::{self, counted};
+use crate::talk::{self, counted, say};
 
 /// Options of `wsconf bless`.
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ impl Options {
         for &role in self.role.each() {
             let path = store::path(&self.latest, role, None);
             let Some(report) = store::load_report(&path)? else {
-                println!("{}: no report at {}", role.name(), path.display());
+                say!("{}: no report at {}", role.name(), path.display());
                 continue;
             };
             if report.cases.is_empty() {
@@ -64,10 +64,10 @@ impl Options {
                 )));
             }
             if !changes.is_empty() && !before.is_empty() {
-                print!("{}", talk::tint(&table::differences(role, &changes)));
+                talk::text(&talk::tint(&table::differences(role, &changes)));
             }
             store::save_baseline(&place, &Baseline::from(&report))?;
-            println!(
+            say!(
                 "{}, {} changed: {}",
                 table::totals(role, &report.cases),
                 changes.len(),
@@ -75,7 +75,7 @@ impl Options {
             );
             let not_clean = report.cases.iter().filter(|case| !case.verdict().is_clean()).count();
             if not_clean > 0 {
-                println!(
+                say!(
                     "{}: {not_clean} of them are not OK: the gate wants a waiver for each",
                     role.name()
                 );

@@ -10,6 +10,7 @@ use crate::Error;
 use crate::autobahn::{VERSION, index};
 use crate::report::schema::Role;
 use crate::report::{store, table};
+use crate::talk::say;
 
 /// Options of `wsconf collect`.
 #[derive(Debug, Args)]
@@ -61,7 +62,7 @@ impl Options {
         report.suite.version = Some(self.suite_version.clone());
         report.selection = selection;
         store::save_report(&path, &report)?;
-        println!("{}", table::totals(role, &report.cases));
+        say!("{}", table::totals(role, &report.cases));
         Ok(Exit::Same)
     }
 }

@@ -20,7 +20,7 @@ use crate::parity::testees::{self, Testee};
 use crate::report::class::{Class, count};
 use crate::report::html::{self, Implementation, Page, load};
 use crate::report::{store, table};
-use crate::talk::counted;
+use crate::talk::{self, counted, note, say};
 
 /// Options of `wsconf compare`.
 #[derive(Debug, Args)]
@@ -95,11 +95,11 @@ impl Options {
                 let who = Who::command(role, command);
                 match self.judge(testee, version.clone(), who, &ids).await {
                     Ok(judged) => {
-                        println!("{}", table::totals(role, &judged.report.cases));
+                        say!("{}", table::totals(role, &judged.report.cases));
                         page.shown.push(judged);
                     }
                     Err(Error::NothingRan(why)) => {
-                        eprintln!("error: {name} as {}: {why}", role.name());
+                        note!("error: {name} as {}: {why}", role.name());
                         let why = why.lines().next().unwrap_or_default();
                         page.notes.push(format!("{name} as {} was not judged: {why}", role.name()));
                         left += 1;
@@ -116,8 +116,8 @@ impl Options {
             let path = self.out.join(name);
             fs::write(&path, text).map_err(io(format!("cannot write {}", path.display())))?;
         }
-        print!("{table}");
-        println!("compare: {}", self.out.join("index.html").display());
+        talk::text(&table);
+        say!("compare: {}", self.out.join("index.html").display());
         match left {
             0 => Ok(Exit::Same),
             left => Err(Error::NothingRan(format!("not judged: {left}"))),
@@ -134,7 +134,7 @@ impl Options {
     ) -> Result<Implementation, Error> {
         let (name, role) = (&testee.name, who.role().name());
         let version = version.map_err(|error| Error::NothingRan(error.to_string()))?;
-        println!("{name} {version} as {role}: {}", counted(ids.len(), "case"));
+        say!("{name} {version} as {role}: {}", counted(ids.len(), "case"));
         let folder = format!("{}-{role}", file_name_of(name));
         let keep = self.out.join(folder);
         fs::create_dir_all(&keep).map_err(io(format!("cannot make {}", keep.display())))?;

@@ -54,7 +54,7 @@ impl Options {
             0 => format!("diff: {} compared: same\n", counted(after.cases.len(), "case")),
             count => format!("diff: {count} differ\n"),
         });
-        print(&text)?;
+        print(&text);
         Ok(differs(!differences.is_empty()))
     }
 }

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::{Error, talk};
+use crate::Error;
+use crate::talk::{self, note};
 
 /// How a command ended that could be carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +25,17 @@ Exit codes:
 
 /// The exit code of a command; says on standard error why it could not be carried out.
 pub fn code<T: Into<Ended>>(ended: Result<T, Error>) -> ExitCode {
+    let ended = match talk::lost() {
+        None => ended,
+        Some(why) => Err(Error::Unusable(format!("cannot write to standard output: {why}"))),
+    };
     let number = match ended {
         Ok(ended) => match ended.into().0 {
             Exit::Same => 0,
             Exit::Differs => 100,
         },
         Err(error) => {
-            eprintln!("{} {error}", talk::alarm("error:"));
+            note!("{} {error}", talk::alarm("error:"));
             match error {
                 Error::Unusable(_) => 2,
                 Error::NothingRan(_) => 4,

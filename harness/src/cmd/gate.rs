@@ -12,7 +12,7 @@ use crate::report::diff::{self, Comparison};
 use crate::report::schema::{Baseline, Report, Role};
 use crate::report::waiver::{self, Waiver};
 use crate::report::{store, table};
-use crate::talk::{self, counted};
+use crate::talk::{self, counted, say};
 
 /// Options of `wsconf gate`.
 #[derive(Debug, Args)]
@@ -68,14 +68,14 @@ impl Options {
             let ids = only.as_ref().map(|(_, ids)| ids);
             let comparison = diff::compare(expected, cases, &of_role, ids);
             match (&report, &baseline) {
-                (None, _) => println!("{}: no report in {}", role.name(), self.latest.display()),
-                (_, None) => println!(
+                (None, _) => say!("{}: no report in {}", role.name(), self.latest.display()),
+                (_, None) => say!(
                     "{}: no baseline in {}: see `wsconf bless`",
                     role.name(),
                     self.baseline.display()
                 ),
                 _ if comparison.differences.is_empty() => {}
-                _ => print!("{}", talk::tint(&table::differences(role, &comparison.differences))),
+                _ => talk::text(&talk::tint(&table::differences(role, &comparison.differences))),
             }
             talk::remark(&summary(role, &comparison));
             compared += comparison.compared;
@@ -84,7 +84,7 @@ impl Options {
         if let Some((selection, ids)) = &only {
             let cases = selection.cases.join(" ");
             let asked = counted(ids.len(), "case");
-            println!("gate: only the {asked} of --cases '{cases}' were compared");
+            say!("gate: only the {asked} of --cases '{cases}' were compared");
         }
         if reports == 0 || compared == 0 {
             return Err(Error::NothingRan(format!(
@@ -94,7 +94,7 @@ impl Options {
         }
         let verdict =
             if differing == 0 { "same".to_owned() } else { format!("{differing} differ") };
-        println!("gate: {} compared: {}", counted(compared, "case"), talk::tint(&verdict));
+        say!("gate: {} compared: {}", counted(compared, "case"), talk::tint(&verdict));
         Ok(differs(differing > 0))
     }
 }

@@ -36,7 +36,7 @@ impl Options {
         tree.build();
         let Some(dir) = &self.out else {
             let page = page(&tree).map_err(error::io("cannot make the page"))?;
-            return print(&String::from_utf8_lossy(&page));
+            return Ok(print(&String::from_utf8_lossy(&page)));
         };
         let written = std::fs::create_dir_all(dir).and_then(|()| write_all(&tree, dir));
         written.map_err(error::io(format!("cannot write into {}", dir.display())))?;

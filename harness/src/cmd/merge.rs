@@ -10,6 +10,7 @@ use super::report::report_at;
 use crate::Error;
 use crate::report::merge::{Twice, merge};
 use crate::report::{store, table};
+use crate::talk::say;
 
 /// Options of `wsconf merge`.
 #[derive(Debug, Args)]
@@ -49,7 +50,7 @@ impl Options {
         let twice = if self.rerun { Twice::LastCounts } else { Twice::Refused };
         let whole = merge(parts, twice).map_err(Error::Unusable)?;
         store::save_report(&self.out, &whole)?;
-        println!("{}", table::totals(whole.role, &whole.cases));
+        say!("{}", table::totals(whole.role, &whole.cases));
         Ok(Exit::Same)
     }
 }

@@ -30,13 +30,13 @@ mod tell;
 mod wrap;
 
 use std::future::Future;
-use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
 use crate::error;
 use crate::report::schema::Role;
+use crate::talk::{self, say};
 use crate::{Error, StopSignals};
 use exit::Exit;
 
@@ -142,14 +142,15 @@ impl Roles {
     }
 }
 
-/// Writes `text` to standard output; a reader that has seen enough is no error.
-fn print(text: &str) -> Result<Exit, Error> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::Unusable(format!("cannot write to standard output: {error}")))
-        }
-        _ => Ok(Exit::Same),
-    }
+/// What a command that only shows something ends with.
+fn print(text: &str) -> Exit {
+    talk::text(text);
+    Exit::Same
+}
+
+/// A line on standard output; a reader that has seen enough is no error.
+pub fn say(line: &str) {
+    say!("{line}");
 }
 
 /// `Same` unless any part differs.

@@ -12,7 +12,7 @@ use crate::report::html::past::Past;
 use crate::report::html::{Page, load, page};
 use crate::report::schema::{Report, Role};
 use crate::report::store;
-use crate::talk::counted;
+use crate::talk::{counted, say};
 
 /// Options of `wsconf page`.
 #[derive(Debug, Args)]
@@ -97,7 +97,7 @@ impl Options {
         let out = self.out.display();
         std::fs::write(&self.out, &text).map_err(io(format!("cannot write {out}")))?;
         let reports = counted(all.shown.len(), "report");
-        println!("page: {out}: {reports}, {} KiB", text.len() >> 10);
+        say!("page: {out}: {reports}, {} KiB", text.len() >> 10);
         Ok(Exit::Same)
     }
 }

@@ -99,7 +99,7 @@ impl Options {
         if let Some(path) = &self.badge {
             std::fs::write(path, badge).map_err(io(format!("cannot write {}", path.display())))?;
         }
-        print(&text)
+        Ok(print(&text))
     }
 
     fn every_baseline_is_used(

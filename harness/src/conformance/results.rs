@@ -9,7 +9,7 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,8 @@ use crate::report::schema;
 pub struct Results {
     dir: Option<PathBuf>,
     agents: BTreeMap<String, Agent>,
+    /// The folder is ours while this is open.
+    _held: Option<File>,
 }
 
 #[derive(Debug, Default)]
@@ -40,10 +42,12 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// The folder cannot be made or cleared.
+    /// The folder cannot be made or cleared, or another run is writing into it.
     pub fn new(dir: Option<&Path>) -> io::Result<Self> {
+        let mut held = None;
         if let Some(dir) = dir {
             fs::create_dir_all(dir)?;
+            held = Some(hold(dir)?);
             for entry in fs::read_dir(dir)? {
                 let entry = entry?;
                 if is_sum(&entry.file_name().to_string_lossy()) {
@@ -51,7 +55,7 @@ impl Results {
                 }
             }
         }
-        Ok(Self { dir: dir.map(Path::to_owned), agents: BTreeMap::new() })
+        Ok(Self { dir: dir.map(Path::to_owned), agents: BTreeMap::new(), _held: held })
     }
 
     /// Takes a case that is done, the `index`th of the run, and writes its own file. The last
@@ -125,6 +129,18 @@ impl Results {
         } else {
             fs::write(dir.join("failures.txt"), pages.join("\n"))
         }
+    }
+}
+
+/// Keeps other runs out of `dir`, whose files would be of both: until this is closed, or we end.
+fn hold(dir: &Path) -> io::Result<File> {
+    let held = File::open(dir)?;
+    match held.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::Error::other(
+            "another run is writing there: wait for its end, or give this one another --out",
+        )),
+        // A file system without locks keeps nobody out.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(held),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::report::history::Commit;
 use crate::report::history::log::{self, Added};
 use crate::report::schema::{Report, Role};
 use crate::report::store;
-use crate::talk::{self, counted};
+use crate::talk::{self, counted, say};
 
 /// Options of `wsconf history add`.
 #[derive(Debug, Args)]
@@ -96,7 +96,7 @@ fn tell(report: &Report, added: &Added) {
     let path = added.path.display();
     if added.removed > 0 {
         let removed = added.removed;
-        println!("{path}: its last line was cut off; {removed} octets of it are removed");
+        say!("{path}: its last line was cut off; {removed} octets of it are removed");
     }
     talk::remark(&match &added.run {
         None => format!("{who}: this run is in {path} already"),

@@ -26,6 +26,7 @@ use crate::error::io;
 use crate::group::Group;
 use crate::report::schema::Role;
 use crate::signals::StopSignals;
+use crate::talk::{note, say};
 
 /// A client that has ended gets this long until the engine has seen it go.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -90,7 +91,7 @@ impl Options {
             TcpListener::bind(&address).await.map_err(io(format!("cannot listen at {address}")))?;
         let address = listener.local_addr().map_err(io("cannot listen"))?;
         let mut signals = StopSignals::install().map_err(io("cannot wait for signals"))?;
-        println!("listening on {}://{address}", self.scheme());
+        say!("listening on {}://{address}", self.scheme());
         let asked = Asked { role: Role::Client, selection, ids, began: Began::now() };
         let cases = self.common.cases(&asked.ids);
         let excludes = {
@@ -182,7 +183,7 @@ impl Options {
                     }
                     Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
                     Err(error) => {
-                        eprintln!("cannot accept: {error}");
+                        note!("cannot accept: {error}");
                         tokio::time::sleep(PAUSE).await;
                     }
                 },
@@ -220,7 +221,7 @@ impl Options {
                 }
                 () = idle, if connections.is_empty() && !self.keep => {
                     let seconds = self.stall_timeout;
-                    eprintln!("no client has connected for {seconds} s; the run ends here");
+                    note!("no client has connected for {seconds} s; the run ends here");
                     break;
                 }
             }

@@ -19,6 +19,7 @@ use crate::conformance::play::Patience;
 use crate::conformance::run::{Settings, quick};
 use crate::conformance::select::{select, split};
 use crate::report::schema::{Selection, Shard};
+use crate::talk::{note, say};
 
 /// Messages of a case of groups 12 and 13 with `--quick`: enough for the longest window to roll
 /// over, a thirtieth of the full count.
@@ -156,7 +157,7 @@ impl Common {
     /// Tells that a case begins, to whoever asked for it.
     pub(super) fn tell_begin(&self, id: &CaseId, agent: &str) {
         if self.suite_output {
-            println!("Running test case ID {id} for agent {agent}");
+            say!("Running test case ID {id} for agent {agent}");
         }
     }
 
@@ -175,7 +176,7 @@ impl Common {
                 let corpus = Corpus::from_dir(dir)
                     .map_err(|error| Error::Unusable(format!("--corpus: {error}")))?;
                 for file in corpus.differing() {
-                    eprintln!("--corpus: {} is not the suite's own", file.name());
+                    note!("--corpus: {} is not the suite's own", file.name());
                 }
                 corpus
             }

@@ -18,6 +18,7 @@ use crate::error::io;
 use crate::report::html::{self, Implementation, Page};
 use crate::report::schema::{Platform, REPORT_FORMAT, Report, Role, Selection, Suite, Testee};
 use crate::report::store;
+use crate::talk::say;
 
 /// When a run began, by both clocks.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +73,7 @@ pub(super) fn conclude(
         cases: results.lines(agent),
     };
     if several {
-        println!("{agent}:");
+        say!("{agent}:");
     }
     if let Some(out) = out {
         let name = match several {
@@ -84,7 +85,7 @@ pub(super) fn conclude(
     let pages = results.failures(agent);
     if common.explain {
         for page in &pages {
-            println!("{page}");
+            say!("{page}");
         }
     }
     let fails = tell(&report, &asked.ids);
@@ -92,7 +93,7 @@ pub(super) fn conclude(
         && !common.explain
         && !pages.is_empty()
     {
-        println!("why, case by case: {}", out.join("failures.txt").display());
+        say!("why, case by case: {}", out.join("failures.txt").display());
     }
     let exit = if fails && common.fail_on == FailOn::Failed { Exit::Differs } else { Exit::Same };
     Ok(Concluded { report, exit })

@@ -20,6 +20,7 @@ use crate::conformance::server_under_test::{self, Dial, GoOn, News, Run};
 use crate::error::io;
 use crate::report::schema::Role;
 use crate::signals::StopSignals;
+use crate::talk::note;
 
 /// Options of `wsconf test server`.
 #[derive(Debug, Args)]
@@ -160,7 +161,7 @@ impl Options {
                 if results.lines(&agent).is_empty() {
                     return Err(Error::NothingRan(format!("{unreachable}; does the server run?")));
                 }
-                eprintln!("error: {unreachable}; the run ends here");
+                note!("error: {unreachable}; the run ends here");
             }
             let out = out.as_deref();
             concluded.push(conclude(&self.common, &asked, &agent, several, &results, out)?);
