@@ -259,6 +259,34 @@ fn a_dead_port_is_an_error_and_no_verdict() {
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }
 
+/// A job of a CI starts the server beside it: `--wait` is all that it needs.
+#[test]
+fn a_server_that_is_just_starting_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("ws://{address}");
+    let test = |wait: &str| {
+        let arguments = ["test", "server", &url, "--cases", "1.1.1", "--wait", wait];
+        run(wsconf(dir.path()).args(arguments))
+    };
+    assert_eq!(test("0").0, 4);
+    let server = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(1));
+        let mut server = Command::new(env!("CARGO_BIN_EXE_ws-server"));
+        server.args(["--addr", &address.to_string()]).stdout(Stdio::null()).spawn().unwrap()
+    });
+    let (code, out, err) = test("30");
+    let mut server = server.join().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!((code, out.as_str()), (0, "server: 1 case: 1 OK/OK\n"), "{err}");
+    // In vain it takes as long as was said, and says what it says without.
+    let began = Instant::now();
+    let (code, _, err) = test("1");
+    assert!(code == 4 && err.contains("does the server run?"), "{err}");
+    assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
+}
+
 /// It accepts and never says anything: each case costs the opening handshake's time.
 #[test]
 fn a_hanging_server_costs_bounded_time() {

@@ -39,7 +39,7 @@ fn room() -> tempfile::TempDir {
 }
 
 /// In [`room`]; `URL` is that of a server, and `DEAD` one where nobody is.
-const TABLE: [(&str, i32); 71] = [
+const TABLE: [(&str, i32); 76] = [
     ("autobahn --engine native --role server --cases 1.1.1 --out o", 0),
     ("autobahn --engine native --role server --cases nothing", 2),
     ("autobahn --engine native --role server --url DEAD --cases 1.1.1 --out o", 4),
@@ -66,6 +66,11 @@ const TABLE: [(&str, i32); 71] = [
     ("gate --latest none --baseline base", 4),
     ("gate --latest worse --baseline base --role server", 100),
     ("gate --latest fewer --baseline base --role server", 100),
+    ("gate good.json --baseline base/autobahn-server.json", 0),
+    ("gate worse.json --baseline base", 100),
+    ("gate good.json --baseline nowhere.json", 2),
+    ("gate good.json worse.json --baseline base", 2),
+    ("bless good.json --baseline new.json", 0),
     ("bless --latest same --baseline new --role server", 0),
     ("bless --latest fewer --baseline base --role server", 2),
     ("bless --latest none --baseline base", 4),

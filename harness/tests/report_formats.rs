@@ -206,7 +206,7 @@ fn as_markdown_in_which_every_row_is_a_row() {
     }
     let row = out.lines().find(|line| line.starts_with("| <code>")).unwrap();
     assert!(
-        row.ends_with("| server | Autobahn&#124;Testsuite 25.10.1 | 1 | 1 | 1 | 1 | 4 |"),
+        row.ends_with("| server | Autobahn&#124;Testsuite 25.10.1 | 1 | 1 | 1 | 0 | 0 | 1 | 4 |"),
         "{row}"
     );
     for raw in ["<img", "@all", "a|b", "`", "[y]"] {

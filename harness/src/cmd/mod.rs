@@ -25,6 +25,7 @@ pub mod spec;
 pub mod summary;
 pub mod test;
 
+mod judged;
 mod select;
 mod tell;
 mod wrap;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -49,6 +50,9 @@ pub struct Options {
     /// Cases side by side; 1 for servers that cannot take more (default: four for each core).
     #[arg(long, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
+    /// Wait so long for the server to listen, for one that is just starting.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u64,
     /// Begin no more cases after the first that fails.
     #[arg(long)]
     fail_fast: bool,
@@ -122,6 +126,10 @@ impl Options {
             let mut progress = board.run(Role::Server, ids.len());
             let mut failed_to_write = Ok(());
             let target = Arc::new(target);
+            tokio::select! {
+                () = target.listens(&tls, Duration::from_secs(self.wait)) => {}
+                number = signals.asked() => return Err(Error::Interrupted(number)),
+            }
             let connect = {
                 let (target, tls) = (Arc::clone(&target), tls.clone());
                 move || {
