@@ -68,10 +68,16 @@ fn walk(dir: &Path, found: &mut Vec<Implementation>) -> Result<(), Error> {
             if !name.starts_with('.') {
                 below.push(entry.path());
             }
-        } else if name.ends_with(".json") && !name.contains("_case_") && is_report(&entry.path()) {
-            here.extend(store::load_report(&entry.path())?);
-            let report = here.last().cloned().into_iter();
-            found.extend(report.map(|report| with_details(&entry.path(), report)));
+            continue;
+        }
+        let path = entry.path();
+        if name.ends_with(".json")
+            && !name.contains("_case_")
+            && is_report(&path)
+            && let Some(report) = store::load_report(&path)?
+        {
+            here.push(report.clone());
+            found.push(with_details(&path, report));
         }
     }
     let index = dir.join(INDEX);
