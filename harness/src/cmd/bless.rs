@@ -16,7 +16,7 @@ use crate::talk::{self, counted, say};
 Examples:
   wsconf autobahn; wsconf bless    then read `git diff reports/` before a commit
   wsconf bless --role server       one direction
-  wsconf bless out/report.json --baseline expected.json    of `wsconf test --out`")]
+  wsconf bless out/report.json --baseline expected.json")]
 pub struct Options {
     #[command(flatten)]
     judged: Judged,

@@ -21,7 +21,7 @@ use crate::talk::{self, counted, say};
 Examples:
   wsconf gate                      every case of both roles
   wsconf gate --cases '1.* 6.4.3'  these cases only
-  wsconf gate out/report.json --baseline expected.json    of `wsconf test --out`
+  wsconf gate out/report.json --baseline expected.json
 
 A case fails the gate when it is worse or better than its baseline, missing, or
 new; when it is not OK without a waiver; or when its waiver is not used.")]

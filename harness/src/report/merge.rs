@@ -32,19 +32,22 @@ pub enum Twice {
 pub fn merge(reports: Vec<Report>, twice: Twice) -> Result<Report, String> {
     let mut whole = reports.first().ok_or("there is nothing to merge")?.clone();
     let mut brought: Vec<(Part, Vec<Case>)> = Vec::new();
-    for (nth, report) in reports.into_iter().enumerate() {
+    for report in reports {
         same("suites", &whole.suite, &report.suite)?;
         same("roles", &whole.role, &report.role)?;
         same("testees", &whole.testee, &report.testee)?;
-        if nth > 0 {
-            whole.duration_ms += report.duration_ms;
-            whole.selection = joined(&whole.selection, &report.selection);
-        }
         brought.extend(runs(report));
     }
     brought.sort_by(|(a, _), (b, _)| a.started.cmp(&b.started));
-    if let Some(at) = (1..brought.len()).find(|at| brought[..*at].contains(&brought[*at])) {
-        return Err(format!("the run of {} is in two of the reports", brought[at].0.started));
+    for (nth, (part, _)) in brought.iter().enumerate() {
+        if brought[..nth].iter().any(|(before, _)| before.is_run_of(part)) {
+            return Err(format!("the run of {} is in two of the reports", part.started));
+        }
+    }
+    whole.duration_ms = brought.iter().map(|(part, _)| part.duration_ms).sum();
+    whole.selection = brought[0].0.selection.clone();
+    for (part, _) in &brought[1..] {
+        whole.selection = joined(&whole.selection, &part.selection);
     }
     let mut cases: BTreeMap<CaseId, (usize, Case)> = BTreeMap::new();
     let mut parts: Vec<Part> = Vec::new();
@@ -105,6 +108,16 @@ fn runs(report: Report) -> Vec<(Part, Vec<Case>)> {
 }
 
 impl Part {
+    /// The same run, whatever of it was replaced in the meantime.
+    fn is_run_of(&self, other: &Self) -> bool {
+        let what = |part: &Self| {
+            let ids: BTreeSet<CaseId> = part.cases.iter().chain(&part.replaced).cloned().collect();
+            let Self { platform, started, duration_ms, selection, shard, .. } = part.clone();
+            (platform, started, duration_ms, selection, shard, ids)
+        };
+        self.started == other.started && what(self) == what(other)
+    }
+
     /// A later run brought this case as well.
     fn gives_up(&mut self, id: &CaseId) {
         self.cases.retain(|own| own != id);
