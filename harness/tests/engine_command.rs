@@ -271,7 +271,8 @@ fn a_server_that_is_just_starting_is_waited_for() {
     };
     assert_eq!(test("0").0, 4);
     let server = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_secs(1));
+        // The engine by itself tries for one second, as for a server that restarts.
+        std::thread::sleep(Duration::from_secs(3));
         let mut server = Command::new(env!("CARGO_BIN_EXE_ws-server"));
         server.args(["--addr", &address.to_string()]).stdout(Stdio::null()).spawn().unwrap()
     });
