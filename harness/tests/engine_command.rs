@@ -178,7 +178,7 @@ fn the_parts_of_a_split_run_are_one_report() {
     assert_eq!((part("1/2", "one"), part("2/2", "two")), (0, 0));
     let merge =
         |parts: &[&str]| run(wsconf(dir.path()).args(["merge", "--out", "whole.json"]).args(parts));
-    let (code, out, err) = merge(&["two/report.json", "one/report.json"]);
+    let (code, out, err) = merge(&["two", "one/report.json"]);
     assert_eq!((code, out.as_str()), (0, "server: 16 cases: 16 OK/OK\n"), "{err}");
     let whole = json(&dir.path().join("whole.json"));
     let ids: Vec<&str> = whole["cases"]

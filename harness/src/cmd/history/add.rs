@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::Error;
 use crate::cmd::exit::Exit;
+use crate::cmd::report::report_at;
 use crate::report::history::Commit;
 use crate::report::history::log::{self, Added};
 use crate::report::schema::{Report, Role};
@@ -38,9 +39,7 @@ impl Options {
     pub(super) fn run(&self) -> Result<Exit, Error> {
         let mut reports = Vec::new();
         for path in &self.reports {
-            let report = store::load_report(path)?;
-            let missing = || Error::Unusable(format!("{} is not there", path.display()));
-            reports.push(report.ok_or_else(missing)?);
+            reports.push(report_at(path)?);
         }
         if self.reports.is_empty() {
             for role in Role::ALL {
