@@ -1,5 +1,26 @@
-//! The judge and the judged: echo testees on `ws_core`, the real Autobahn|Testsuite run against
-//! them, the reports of such runs, and the gate that compares a report with its baseline.
+//! Whether a WebSocket implementation conforms: the cases of Autobahn|Testsuite against a server or a
+//! client in any language, reports of what they did, and a gate that holds a run against a baseline.
+//!
+//! Most people want the program:
+//!
+//! ```sh
+//! cargo install --locked --git https://github.com/ws-core/ws-core ws-harness
+//! wsconf test server ws://127.0.0.1:9001 --explain
+//! ```
+//!
+//! `wsconf help` has the rest, the
+//! [README](https://github.com/ws-core/ws-core#testing-your-own-implementation) the way into a CI, and
+//! [`reports/README.md`](https://github.com/ws-core/ws-core/blob/main/reports/README.md) the format of
+//! reports and the exit codes. Unix only.
+//!
+//! | as a library | |
+//! |---|---|
+//! | play cases inside `cargo test` | [`conformance::cases`], [`conformance::server_under_test`], [`conformance::client_under_test`] |
+//! | read, write, compare and merge reports | [`report::schema`], [`report::store`], [`report::diff`], [`report::merge`] |
+//! | show them | [`report::table`], [`report::markdown`], [`report::junit`], [`report::html`] and their neighbours |
+//! | run the real suite | [`autobahn`] |
+//!
+//! What `wsconf autobahn` and `wsconf gate` do with echo testees of our own:
 //!
 //! ```text
 //!  wsconf autobahn                                                wsconf gate

@@ -2,7 +2,7 @@
 //!
 //! Set once, by the command line; a library that nobody told speaks as usual.
 
-use std::io::{stderr, stdout};
+use std::io::{ErrorKind, Write as _, stderr, stdout};
 use std::sync::OnceLock;
 
 use anstream::{AutoStream, ColorChoice};
@@ -38,11 +38,50 @@ pub(crate) fn is_quiet() -> bool {
     level() == Level::Quiet
 }
 
+/// Why standard output did not take everything, if it was not that its reader has gone.
+static LOST: OnceLock<String> = OnceLock::new();
+
+/// Writes to standard output. A reader that has seen enough, as `head` has, is no error, and what
+/// else goes wrong is known at the end: [`lost`].
+pub(crate) fn text(text: &str) {
+    if let Err(error) = stdout().lock().write_all(text.as_bytes())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        // The first reason is told.
+        let _ = LOST.set(error.to_string());
+    }
+}
+
+/// Why not everything that was said has gone out.
+pub(crate) fn lost() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
+}
+
+/// A line of findings, on standard output: `println!` would panic when its reader has gone.
+macro_rules! say {
+    ($($words:tt)*) => { $crate::talk::text(&(format!($($words)*) + "\n")) };
+}
+pub(crate) use say;
+
+/// A line beside the findings, on standard error; there is nowhere to tell that nobody reads it.
+macro_rules! note {
+    ($($words:tt)*) => {{
+        use ::std::io::Write as _;
+        let _ = ::std::writeln!(::std::io::stderr().lock(), $($words)*);
+    }};
+}
+pub(crate) use note;
+
 /// Says what is no finding, unless quiet.
 pub(crate) fn remark(line: &str) {
     if !is_quiet() {
-        println!("{line}");
+        say!("{line}");
     }
+}
+
+/// `1 case`, `2 cases`.
+pub(crate) fn counted(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A word on standard error that must not be missed.

@@ -88,7 +88,7 @@ fn a_case_without_a_verdict_is_100_and_named() {
     let body = format!("{WRITE_INDEX}\nprintf '1.1.1 OK OK\\n' | index");
     let (code, out, _) = run(&mut server(dir.path(), &body, "1.1.1 6.4.3"));
     assert_eq!(code, 100, "{out}");
-    assert!(out.contains("no verdict on 1 cases: 6.4.3"), "{out}");
+    assert!(out.contains("no verdict on 1 case: 6.4.3"), "{out}");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn where_the_suite_cannot_run_our_own_engine_does_and_says_why() {
     };
     let (code, out, err) = command(&[]);
     assert_eq!(code, 0, "{out}{err}");
-    for says in ["engine: native: ", "Docker", "Python 2.7", "client: 1 cases: 1 OK/OK"] {
+    for says in ["engine: native: ", "Docker", "Python 2.7", "client: 1 case: 1 OK/OK"] {
         assert!(out.contains(says), "{says}: {out}");
     }
     for (engine, says) in [("docker", "Docker"), ("wstest", "Python 2.7")] {
@@ -109,14 +109,18 @@ fn completions_and_man_pages_have_every_subcommand() {
     }
     let (code, out, _) = run(wsconf(dir.path()).arg("man"));
     assert_eq!(code, 0);
-    assert!(out.contains(".TH wsconf 1") && out.contains("Exit codes:"), "{out}");
+    let head = format!(".TH wsconf 1 \"\" \"wsconf {}\"", env!("CARGO_PKG_VERSION"));
+    assert!(out.contains(&head) && out.contains("\n.SH \"EXIT STATUS\"\n.nf\n0    "), "{out}");
     let (code, _, err) = run(wsconf(dir.path()).args(["man", "--out", "pages/man1"]));
     assert_eq!(code, 0, "{err}");
     for path in &all {
         let name = [&["wsconf".to_owned()], &path[..]].concat().join("-");
         let page = dir.path().join(format!("pages/man1/{name}.1"));
         let text = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(text.contains("Example") && text.contains("Exit codes:"), "{name}: {text}");
+        for section in ["NAME", "OPTIONS", "EXAMPLES", "\"EXIT STATUS\""] {
+            assert!(text.contains(&format!("\n.SH {section}\n")), "{name}: {section}: {text}");
+        }
+        assert!(text.contains("\n.nf\nwsconf "), "{name}: examples are lines: {text}");
     }
     assert_eq!(std::fs::read_dir(dir.path().join("pages/man1")).unwrap().count(), all.len());
 }
@@ -179,7 +183,7 @@ fn spec_and_collect_serve_a_suite_that_something_else_runs() {
     std::fs::write(dir.path().join("index.json"), index).unwrap();
     let collect = ["collect", "--role", "server", "--index", "index.json"];
     let (code, out, err) = run(wsconf(dir.path()).args(collect));
-    assert_eq!((code, out.as_str()), (0, "server: 1 cases: 1 OK/OK\n"), "{err}");
+    assert_eq!((code, out.as_str()), (0, "server: 1 case: 1 OK/OK\n"), "{err}");
 
     // A second one that finds nothing leaves no report of the first.
     std::fs::write(dir.path().join("index.json"), "{}").unwrap();

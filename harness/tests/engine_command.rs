@@ -145,6 +145,17 @@ fn the_suites_own_spec_files_are_taken() {
     assert!(err.contains("`options` has no effect"), "{err}");
     let index = json(&dir.path().join("reports/index.json"));
     assert_eq!(index["two"].as_object().unwrap().len(), 7);
+    // A report of each, and none that is of the last one only.
+    for agent in ["one", "two"] {
+        let report = json(&dir.path().join(format!("reports/report-{agent}.json")));
+        assert_eq!(report["testee"]["agent"], agent);
+    }
+    assert!(!dir.path().join("reports/report.json").exists());
+    // A run of one alone leaves nothing of them that is not its own.
+    let narrow = ["test", "server", server.url(), "--cases", "1.1.1", "--out", "reports"];
+    assert_eq!(run(wsconf(dir.path()).args(narrow)).0, 0);
+    assert!(dir.path().join("reports/report.json").exists());
+    assert!(!dir.path().join("reports/report-two.json").exists());
 }
 
 #[test]
@@ -167,7 +178,7 @@ fn the_parts_of_a_split_run_are_one_report() {
     assert_eq!((part("1/2", "one"), part("2/2", "two")), (0, 0));
     let merge =
         |parts: &[&str]| run(wsconf(dir.path()).args(["merge", "--out", "whole.json"]).args(parts));
-    let (code, out, err) = merge(&["two/report.json", "one/report.json"]);
+    let (code, out, err) = merge(&["two", "one/report.json"]);
     assert_eq!((code, out.as_str()), (0, "server: 16 cases: 16 OK/OK\n"), "{err}");
     let whole = json(&dir.path().join("whole.json"));
     let ids: Vec<&str> = whole["cases"]
@@ -191,9 +202,34 @@ fn the_parts_of_a_split_run_are_one_report() {
     );
     assert_eq!(parts[1]["cases"].as_array().unwrap().len(), 8);
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports/report-v1.schema.json");
-    for fresh in [whole, json(&dir.path().join("one/report.json"))] {
+    for fresh in [whole.clone(), json(&dir.path().join("one/report.json"))] {
         assert_eq!(support::json_schema::errors(&json(&schema), &fresh), [""; 0]);
     }
+    // One part again, the whole of it: what it says replaces what was there.
+    let again = |from: &[&str]| {
+        let arguments = ["test", "server", server.url(), "--agent", "x", "--out", "again"];
+        run(wsconf(dir.path()).args(arguments).args(from))
+    };
+    assert_eq!(again(&["--cases", "1.1.1"]).0, 0);
+    let (code, _, err) = merge(&["whole.json", "again/report.json"]);
+    assert!(code == 2 && err.contains("1.1.1 is in two") && err.contains("--rerun"), "{err}");
+    let (code, out, err) = merge(&["whole.json", "again/report.json", "--rerun"]);
+    assert_eq!((code, out.as_str()), (0, "server: 16 cases: 16 OK/OK\n"), "{err}");
+    let whole = json(&dir.path().join("whole.json"));
+    assert_eq!(whole["cases"][0]["earlier"][0]["behavior"], "OK");
+    let replaced = |part: &Value| part["replaced"] == json!(["1.1.1"]);
+    assert_eq!(whole["parts"].as_array().unwrap().iter().filter(|part| replaced(part)).count(), 1);
+    assert_eq!(whole["selection"], json!({"cases": ["1.*", "1.1.1"], "exclude": []}));
+    // What failed is what is run again; where nothing did there is nothing to run.
+    let (code, _, err) = again(&["--failed-in", "whole.json"]);
+    assert!(code == 4 && err.contains("no case failed in whole.json"), "{err}");
+    let mut failed = whole;
+    failed["cases"][3]["behavior"] = json!("FAILED");
+    std::fs::write(dir.path().join("failed.json"), failed.to_string()).unwrap();
+    let (code, out, err) = again(&["--failed-in", "failed.json"]);
+    assert_eq!((code, out.as_str()), (0, "server: 1 case: 1 OK/OK\n"), "{err}");
+    assert_eq!(json(&dir.path().join("again/report.json"))["cases"][0]["id"], "1.1.4");
+    assert_eq!(again(&["--failed-in", "failed.json", "--cases", "1.*"]).0, 2);
     for (parts, says) in [
         (&["one/report.json", "one/report.json"][..], "in two of the reports"),
         (&["nowhere.json"], "not there"),
@@ -221,6 +257,35 @@ fn a_dead_port_is_an_error_and_no_verdict() {
     assert!(err.contains(&address.to_string()) && err.contains("does the server run?"), "{err}");
     assert!(!dir.path().join("out/report.json").exists());
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+/// A job of a CI starts the server beside it: `--wait` is all that it needs.
+#[test]
+fn a_server_that_is_just_starting_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("ws://{address}");
+    let test = |wait: &str| {
+        let arguments = ["test", "server", &url, "--cases", "1.1.1", "--wait", wait];
+        run(wsconf(dir.path()).args(arguments))
+    };
+    assert_eq!(test("0").0, 4);
+    let server = std::thread::spawn(move || {
+        // The engine by itself tries for one second, as for a server that restarts.
+        std::thread::sleep(Duration::from_secs(3));
+        let mut server = Command::new(env!("CARGO_BIN_EXE_ws-server"));
+        server.args(["--addr", &address.to_string()]).stdout(Stdio::null()).spawn().unwrap()
+    });
+    let (code, out, err) = test("30");
+    let mut server = server.join().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!((code, out.as_str()), (0, "server: 1 case: 1 OK/OK\n"), "{err}");
+    // In vain it takes as long as was said, and says what it says without.
+    let began = Instant::now();
+    let (code, _, err) = test("1");
+    assert!(code == 4 && err.contains("does the server run?"), "{err}");
+    assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
 }
 
 /// It accepts and never says anything: each case costs the opening handshake's time.
@@ -327,12 +392,44 @@ fn unusable_options_are_2_and_say_what_to_do() {
     }
 }
 
+#[test]
+fn two_runs_do_not_write_into_one_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let deaf = raw_server(|stream| {
+        let _ = stream.peek(&mut [0]);
+        std::thread::sleep(Duration::from_secs(60));
+    });
+    let deaf = format!("ws://{deaf}");
+    let arguments = ["test", "server", &deaf, "--cases", "7.1.1", "--out", "out"];
+    let mut first = wsconf(dir.path())
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(first.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("case 1 of 1"), "{line}");
+    let second = |out: &str| {
+        let arguments = ["test", "server", server.url(), "--cases", "7.1.1", "--out", out];
+        run(wsconf(dir.path()).args(arguments))
+    };
+    let (code, out, err) = second("out");
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    assert!(err.contains("another run is writing there"), "{err}");
+    assert_eq!(second("elsewhere").0, 0);
+    // Nobody has to tidy up behind a run that was killed.
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert_eq!(second("out").0, 0);
+}
+
 /// Ctrl-C leaves reports of what is done, and says that the run was not.
 #[test]
 fn an_interrupted_run_reports_the_cases_that_are_done() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start();
-    let report = |out: &str| json(&dir.path().join(out).join("report.json"));
     // 7.1.1 is done in no time; a testee that never answers keeps the other for some seconds.
     let deaf = raw_server(|stream| {
         let _ = stream.peek(&mut [0]);
@@ -347,19 +444,17 @@ fn an_interrupted_run_reports_the_cases_that_are_done() {
     let command =
         format!("{} --url $WS_URL --agent $WS_AGENT --jobs 8", env!("CARGO_BIN_EXE_ws-client"));
     let runs: [(&str, &[&str], &str); 2] = [
-        ("server", &["test", "server", "--spec", "spec.json"], "case_7_1_1.json"),
-        (
-            "client",
-            &["test", "client", "--command", &command, "--out", "client"],
-            "case_7_1_1.json",
-        ),
+        ("server", &["test", "server", "--spec", "spec.json"], "report-ours.json"),
+        ("client", &["test", "client", "--command", &command, "--out", "client"], "report.json"),
     ];
-    for (out, arguments, done) in runs {
+    for (out, arguments, report) in runs {
         let mut us = wsconf(dir.path()).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let folder = dir.path().join(out);
         let is_done = || {
             let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-            files.map(|file| file.file_name()).any(|name| name.to_string_lossy().ends_with(done))
+            files
+                .map(|file| file.file_name())
+                .any(|name| name.to_string_lossy().ends_with("case_7_1_1.json"))
         };
         while !is_done() {
             std::thread::sleep(Duration::from_millis(5));
@@ -374,6 +469,6 @@ fn an_interrupted_run_reports_the_cases_that_are_done() {
         let index = json(&folder.join("index.json"));
         let agents = index.as_object().unwrap();
         assert!(agents.values().any(|cases| cases.get("7.1.1").is_some()), "{out}: {index}");
-        assert!(report(out)["cases"].is_array(), "{out}");
+        assert!(json(&folder.join(report))["cases"].is_array(), "{out}");
     }
 }

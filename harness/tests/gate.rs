@@ -84,7 +84,7 @@ fn a_report_or_baseline_that_vanished_is_100_and_all_of_them_4() {
     fs::remove_dir_all(dir.path().join("reports/latest")).unwrap();
     let (code, _, err) = gate(dir.path(), &[]);
     assert_eq!(code, 4, "{err}");
-    assert!(err.contains("make autobahn"), "{err}");
+    assert!(err.contains("wsconf autobahn"), "{err}");
 }
 
 #[test]
@@ -222,4 +222,33 @@ fn blessing_does_not_shrink_a_baseline_unasked() {
 fn blessing_nothing_is_4() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(run(wsconf(dir.path()).arg("bless")).0, 4);
+}
+
+/// What a project has that runs `wsconf test --out`, and keeps what it expects in a file of its own.
+#[test]
+fn any_report_is_held_against_a_baseline_of_any_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let wsconf = |arguments: &[&str]| run(support::wsconf(dir.path()).args(arguments));
+    let save = |cases: Vec<Case>| {
+        store::save_report(&dir.path().join("report.json"), &report(Role::Client, cases)).unwrap();
+    };
+    save(vec![ok("1.1.1"), ok("1.1.2")]);
+    let gate = ["gate", "report.json", "--baseline", "expected.json"];
+    let (code, _, err) = wsconf(&gate);
+    assert!(code == 2 && err.contains("`wsconf bless report.json --baseline expected"), "{err}");
+    let (code, out, err) = wsconf(&["bless", "report.json", "--baseline", "expected.json"]);
+    assert!(code == 0 && out.contains("2 changed: expected.json"), "{out}{err}");
+    let (code, out, _) = wsconf(&gate);
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "client: 2 compared, 0 differ, 0 waived\ngate: 2 cases compared: same\n")
+    );
+    save(vec![ok("1.1.1")]);
+    let (code, out, _) = wsconf(&gate);
+    assert!(code == 100 && out.contains("missing: not run"), "{out}");
+    let (code, _, err) = wsconf(&["bless", "report.json", "--baseline", "expected.json"]);
+    assert!(code == 2 && err.contains("lacks 1 case of the baseline"), "{err}");
+    // What names reports does not name where others are.
+    let (code, _, err) = wsconf(&["gate", "report.json", "--latest", "x"]);
+    assert!(code == 2 && err.contains("cannot be used with"), "{err}");
 }

@@ -225,7 +225,7 @@ fn the_command_asks_git_and_shows_what_changed() {
     assert_eq!(history(&["add"]).0, 0, "reports alone make no other sources");
     fs::write(dir.path().join("source"), "2").unwrap();
     store::save_report(&latest, &at(2, cases(ok("2.9")))).unwrap();
-    assert!(history(&["add"]).1.contains("1 cases changed"));
+    assert!(history(&["add"]).1.contains("1 case changed"));
 
     let path = dir.path().join("reports/history/ws_core-server.jsonl");
     OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"form").unwrap();

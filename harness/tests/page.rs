@@ -185,7 +185,7 @@ fn a_run_leaves_a_page_and_more_runs_make_one() {
     let arguments = [&arguments[..], &["--earlier", "ours", "--out", "all.html"]].concat();
     let (code, out, err) = run(wsconf(dir.path()).args(arguments));
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
-    assert!(out.starts_with("page: all.html: 2 implementations, "), "{out}");
+    assert!(out.starts_with("page: all.html: 2 reports, "), "{out}");
     let all = read(&dir.path().join("all.html"));
     let data = data(&all);
     assert_eq!(data["shown"][1]["agent"], "ours again");
@@ -211,6 +211,78 @@ fn a_run_leaves_a_page_and_more_runs_make_one() {
 }
 
 #[test]
+fn a_folder_stands_for_every_report_below_it_each_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |path: &str| dir.path().join(path);
+    let write = |path: &str, text: &str| {
+        std::fs::create_dir_all(at(path).parent().unwrap()).unwrap();
+        std::fs::write(at(path), text).unwrap();
+    };
+    let save = |path: &str, agent: &str, role: Role| {
+        std::fs::create_dir_all(at(path).parent().unwrap()).unwrap();
+        let mut report = report(role, vec![ok("1.1.1")]);
+        report.testee.agent = agent.to_owned();
+        store::save_report(&at(path), &report).unwrap();
+    };
+    let index = |agents: &[&str]| {
+        let entry = json!({"1.1.1": {"behavior": "OK", "behaviorClose": "OK", "duration": 7,
+            "remoteCloseCode": 1000, "reportfile": "x_case_1_1_1.json"}});
+        let all: serde_json::Map<_, _> =
+            agents.iter().map(|agent| ((*agent).to_owned(), entry.clone())).collect();
+        Value::Object(all).to_string()
+    };
+    let case_file = |agent: &str, is_server: bool| {
+        json!({"agent": agent, "id": "1.1.1", "isServer": is_server, "result": "seen"}).to_string()
+    };
+    // Of `wsconf test`: one agent, and two in one folder; the suite's index says no more.
+    save("runs/a/report.json", "a", Role::Server);
+    write("runs/a/index.json", &index(&["a"]));
+    save("runs/many/report-b.json", "b", Role::Server);
+    save("runs/many/report-c.json", "c", Role::Server);
+    write("runs/many/index.json", &index(&["b", "c"]));
+    write("runs/many/c_case_1_1_1.json", &case_file("c", false));
+    // Of `wsconf autobahn`: the suite's files are in a folder of the report's name.
+    save("runs/autobahn-client.json", "d", Role::Client);
+    write("runs/autobahn-client/suite/index.json", &index(&["d"]));
+    write("runs/autobahn-client/suite/d_case_1_1_1.json", &case_file("d", true));
+    // Of the suite alone: what judged was a server, so x is a client.
+    write("runs/suite/clients/index.json", &index(&["x"]));
+    write("runs/suite/clients/x_case_1_1_1.json", &case_file("x", true));
+    // What is none of ours.
+    store::save_baseline(&at("runs/baseline.json"), &baseline(Role::Server, &[ok("1.1.1")]))
+        .unwrap();
+    write("runs/other/index.json", "[1, 2]");
+    write("runs/other/package.json", "{\"name\": \"x\"}");
+    write("runs/other/broken.json", "{");
+    write("runs/.hidden/report.json", "{");
+    let page = |paths: &[&str]| {
+        let (code, out, err) =
+            run(wsconf(dir.path()).arg("page").args(paths).args(["--out", "all.html"]));
+        assert_eq!((code, err.as_str()), (0, ""), "{out}");
+        let text = read(&at("all.html"));
+        let shown = data(&text)["shown"].as_array().unwrap().clone();
+        let who =
+            |one: &Value| [&one["agent"], &one["role"]].map(|x| x.as_str().unwrap().to_owned());
+        (shown.iter().map(|one| who(one).join(" ")).collect::<Vec<_>>(), text)
+    };
+    let (all, text) = page(&["runs"]);
+    assert_eq!(all, ["d client", "a server", "b server", "c server", "x client"]);
+    for (nth, why) in [(0, "seen"), (3, "seen"), (4, "seen")] {
+        assert_eq!(block(&text, &format!("details-{nth}"))["1.1.1"]["result"], why);
+    }
+    assert_eq!(page(&["runs/many"]).0, ["b server", "c server"]);
+    assert_eq!(page(&["runs/many/report-c.json", "runs/a"]).0, ["c server", "a server"]);
+    assert_eq!(page(&["runs/suite/clients/index.json"]).0, ["x client"]);
+    // Broken ones that can only be ours, and an index that does not tell what its agents were.
+    write("broken/report.json", "{");
+    write("mute/index.json", &index(&["x"]));
+    for (folder, code, why) in [("broken", 2, "malformed"), ("mute", 2, "wsconf collect --role")] {
+        let (found, _, err) = run(wsconf(dir.path()).args(["page", folder, "--out", "x.html"]));
+        assert!(found == code && err.contains(why), "{folder}: {err}");
+    }
+}
+
+#[test]
 fn what_makes_no_page_says_why() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("empty")).unwrap();
@@ -220,7 +292,8 @@ fn what_makes_no_page_says_why() {
     store::save_baseline(&dir.path().join("b.json"), &baseline(Role::Server, &[ok("1.1.1")]))
         .unwrap();
     for (arguments, code, why) in [
-        (&["empty", "--out", "x"][..], 4, "empty/report.json is not there"),
+        (&["empty", "--out", "x"][..], 4, "empty holds no report"),
+        (&["nowhere", "--out", "x"], 2, "nowhere is not there"),
         (&["bad.json", "--out", "x"], 2, "bad.json is malformed"),
         (&["good.json", "--baseline", "none.json", "--out", "x"], 2, "none.json is not there"),
         (

@@ -151,6 +151,35 @@ fn as_annotations_that_no_name_breaks_out_of() {
 }
 
 #[test]
+fn github_shows_ten_annotations_of_a_level_so_the_tenth_tells_of_the_others() {
+    let level = |out: &str, level: &str| -> Vec<String> {
+        let of_level = out.lines().filter(|line| line.starts_with(level));
+        of_level.map(|line| line.rsplit("::").next().unwrap().to_owned()).collect()
+    };
+    let non_strict = |id: &str| case(id, Behavior::NonStrict, BehaviorClose::Ok);
+    let bad = |n: usize| case(&format!("9.9.{n}"), Behavior::Failed, BehaviorClose::Ok);
+    for (count, wanted, last) in
+        [(10, 10, "FAILED/OK"), (11, 10, "2 more: the summary of this job has them all")]
+    {
+        let mut cases: Vec<Case> = (1..=count).map(bad).collect();
+        cases.extend((10..=40).map(|n| non_strict(&format!("10.1.{n}"))));
+        let dir = room("me", cases);
+        let out = shown(dir.path(), &["github"]);
+        let errors = level(&out, "::error");
+        assert_eq!((errors.len(), errors.last().unwrap().as_str()), (wanted, last), "{out}");
+        let warnings = level(&out, "::warning");
+        assert!(warnings.len() == 10 && warnings[9].starts_with("22 more: "), "{out}");
+        assert_eq!(out.lines().count(), 20, "{out}");
+        let mut command = wsconf(dir.path());
+        command.args(["report", "report.json", "--format", "github"]);
+        let path = dir.path().join("summary.md");
+        assert_eq!(run(command.env("GITHUB_STEP_SUMMARY", &path)).0, 0);
+        let summary = fs::read_to_string(path).unwrap();
+        assert_eq!(summary.matches("| FAILED/OK |").count(), count, "the summary has them all");
+    }
+}
+
+#[test]
 fn the_summary_of_a_github_job_is_appended() {
     let dir = room("me", four());
     let path = dir.path().join("summary.md");
@@ -177,7 +206,7 @@ fn as_markdown_in_which_every_row_is_a_row() {
     }
     let row = out.lines().find(|line| line.starts_with("| <code>")).unwrap();
     assert!(
-        row.ends_with("| server | Autobahn&#124;Testsuite 25.10.1 | 1 | 1 | 1 | 1 | 4 |"),
+        row.ends_with("| server | Autobahn&#124;Testsuite 25.10.1 | 1 | 1 | 1 | 0 | 0 | 1 | 4 |"),
         "{row}"
     );
     for raw in ["<img", "@all", "a|b", "`", "[y]"] {

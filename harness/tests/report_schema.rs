@@ -4,13 +4,16 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use ws_harness::report::schema::{
-    Baseline, Behavior, BehaviorClose, Case, Part, Report, Role, Shard, Verdict,
+    Baseline, Behavior, BehaviorClose, Case, Part, Report, Role, Selection, Shard, Verdict,
 };
-use ws_harness::report::{merge::merge, store};
+use ws_harness::report::{
+    merge::{Twice, merge},
+    store,
+};
 
 mod support;
 use support::json_schema::errors;
-use support::{baseline, id, ok, report};
+use support::{baseline, case, id, ok, report};
 
 fn schema() -> Value {
     serde_json::from_str(include_str!("../../reports/report-v1.schema.json")).unwrap()
@@ -42,8 +45,8 @@ fn a_merged_report_is_valid_and_merges_again_with_all_its_parts() {
         let shard = Some(Shard { part, of: 3 });
         Report { shard, ..report(Role::Server, ids.iter().map(|id| ok(id)).collect()) }
     };
-    let two = merge(vec![part(2, &["1.1.2"]), part(1, &["1.1.1", "1.1.4"])]).unwrap();
-    let three = merge(vec![two, part(3, &["1.1.3"])]).unwrap();
+    let two = merge(vec![part(2, &["1.1.2"]), part(1, &["1.1.1", "1.1.4"])], Twice::Refused);
+    let three = merge(vec![two.unwrap(), part(3, &["1.1.3"])], Twice::Refused).unwrap();
     let parts: Vec<_> = three.parts.iter().map(|part| (part.shard, part.cases.clone())).collect();
     let shard = |part: usize| Some(Shard { part, of: 3 });
     assert_eq!(
@@ -55,6 +58,78 @@ fn a_merged_report_is_valid_and_merges_again_with_all_its_parts() {
         ]
     );
     assert_eq!(errors(&schema(), &as_written(&three)), [""; 0]);
+}
+
+/// A run of `ids`, asked for by `cases` without `exclude`, that began at the minute `began`.
+fn run_at(began: u32, cases: &str, exclude: &str, found: Vec<Case>) -> Report {
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+    Report {
+        started: format!("2026-01-01T00:{began:02}:00Z"),
+        selection: Selection { cases: words(cases), exclude: words(exclude) },
+        ..report(Role::Server, found)
+    }
+}
+
+#[test]
+fn of_a_case_run_again_the_last_verdict_counts_and_the_others_are_kept() {
+    let bad = |id: &str| case(id, Behavior::Failed, BehaviorClose::Unclean);
+    let first = run_at(1, "1.1.*", "", vec![ok("1.1.1"), bad("1.1.2"), bad("1.1.3")]);
+    let again = run_at(2, "1.1.2 1.1.3", "", vec![ok("1.1.2"), bad("1.1.3")]);
+    let last = run_at(3, "1.1.3", "", vec![ok("1.1.3")]);
+    let verdict = Verdict { behavior: Behavior::Failed, behavior_close: BehaviorClose::Unclean };
+    let ids = |texts: &[&str]| texts.iter().map(|text| id(text)).collect::<Vec<_>>();
+    // Whatever the order, and whether two of them were merged before.
+    let three = |order: [&Report; 3]| {
+        merge(order.into_iter().cloned().collect(), Twice::LastCounts).unwrap()
+    };
+    let whole = three([&first, &again, &last]);
+    assert_eq!(whole, three([&last, &first, &again]));
+    let two = merge(vec![again.clone(), first.clone()], Twice::LastCounts).unwrap();
+    assert_eq!(merge(vec![two, last.clone()], Twice::LastCounts).unwrap().cases, whole.cases);
+    let found: Vec<_> =
+        whole.cases.iter().map(|case| (case.verdict().is_clean(), case.earlier.clone())).collect();
+    assert_eq!(found, [(true, vec![]), (true, vec![verdict]), (true, vec![verdict, verdict])]);
+    let parts: Vec<_> =
+        whole.parts.iter().map(|part| (part.cases.clone(), part.replaced.clone())).collect();
+    assert_eq!(
+        parts,
+        [
+            (ids(&["1.1.1"]), ids(&["1.1.2", "1.1.3"])),
+            (ids(&["1.1.2"]), ids(&["1.1.3"])),
+            (ids(&["1.1.3"]), vec![])
+        ]
+    );
+    assert_eq!((whole.started.as_str(), whole.duration_ms), ("2026-01-01T00:01:00Z", 3));
+    assert_eq!(errors(&schema(), &as_written(&whole)), [""; 0]);
+    // A worse verdict replaces a better one as well.
+    let worse = run_at(9, "1.1.1", "", vec![bad("1.1.1")]);
+    let worse = merge(vec![worse, first.clone()], Twice::LastCounts).unwrap();
+    assert_eq!(worse.cases[0].verdict(), verdict);
+    // Not without being asked, and no run twice.
+    let why = merge(vec![first.clone(), again], Twice::Refused).unwrap_err();
+    assert!(why.contains("1.1.2 is in two") && why.contains("--rerun"), "{why}");
+    for (run, when) in [(last, "00:03"), (first, "00:01")] {
+        let why = merge(vec![whole.clone(), run], Twice::LastCounts).unwrap_err();
+        assert!(why.contains(&format!("the run of 2026-01-01T{when}:00Z is in two")), "{why}");
+    }
+}
+
+#[test]
+fn what_was_asked_of_merged_runs_is_what_either_was_asked() {
+    let asked = |a: (&str, &str), b: (&str, &str)| {
+        let runs = vec![run_at(1, a.0, a.1, vec![]), run_at(2, b.0, b.1, vec![ok("1.1.1")])];
+        let selection = merge(runs, Twice::LastCounts).unwrap().selection;
+        (selection.cases.join(" "), selection.exclude.join(" "))
+    };
+    for (a, b, cases, exclude) in [
+        (("1.*", ""), ("2.*", ""), "1.* 2.*", ""),
+        (("*", "12.* 13.*"), ("6.4.3", ""), "* 6.4.3", "12.* 13.*"),
+        // Side by side these would leave out what the other has.
+        (("1.1.*", "1.1.1"), ("1.1.1", ""), "1.1.1 1.1.2 1.1.3 1.1.4 1.1.5 1.1.6 1.1.7 1.1.8", ""),
+        (("0.0", ""), ("1.*", ""), "0.0 1.*", ""),
+    ] {
+        assert_eq!(asked(a, b), (cases.to_owned(), exclude.to_owned()), "{a:?} {b:?}");
+    }
 }
 
 /// As the first release wrote it: nothing that came later, and no version.
@@ -88,6 +163,7 @@ fn what_is_not_valid_is_not_read() {
         ("/selection/cases", json!("*")),
         ("/shard", json!({"part": 1})),
         ("/parts/0/cases/0", json!("one")),
+        ("/parts/0/replaced/0", json!(1)),
         ("/cases/0/id", json!("1")),
         ("/cases/0/id", json!("01.1")),
         ("/cases/0/behavior", json!("Ok")),
@@ -130,6 +206,7 @@ fn full() -> Report {
         selection: bare.selection.clone(),
         shard,
         cases: vec![id("1.1.1")],
+        replaced: vec![id("1.1.2")],
     };
     Report { shard, parts: vec![part], ..bare }
 }

@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::conformance::CaseId;
 use crate::report::schema::Role;
-use crate::talk::{self, Level};
+use crate::talk::{self, Level, note};
 
 /// Where the progress of runs, several at once, is shown.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Progress {
                 bar.inc(1);
             }
             None if talk::level() == Level::Verbose || (new_group && !talk::is_quiet()) => {
-                eprintln!("{}: case {} of {}: {id}", self.role.name(), self.started, self.total);
+                note!("{}: case {} of {}: {id}", self.role.name(), self.started, self.total);
             }
             None => {}
         }

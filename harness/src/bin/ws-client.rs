@@ -27,7 +27,9 @@ struct Options {
 async fn main() -> ExitCode {
     let options = Options::parse();
     let ran = cmd::until_signal(run(&options)).await;
-    cmd::exit::code(ran.map(|cases| println!("{cases} cases run against {}", options.url)))
+    cmd::exit::code(
+        ran.map(|cases| cmd::say(&format!("{cases} cases run against {}", options.url))),
+    )
 }
 
 async fn run(options: &Options) -> Result<usize, Error> {

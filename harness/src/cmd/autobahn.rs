@@ -17,7 +17,7 @@ use crate::autobahn::run::{self, Plan, Testee};
 use crate::conformance::CaseId;
 use crate::report::schema::Role;
 use crate::report::store;
-use crate::talk;
+use crate::talk::{self, note};
 
 /// The name of this workspace's testees.
 const OURS: &str = "ws-core";
@@ -147,7 +147,7 @@ impl Options {
                     }
                 }
                 Err(error) if failed.is_ok() => failed = Err(error),
-                Err(error) => eprintln!("error: {error}"),
+                Err(error) => note!("error: {error}"),
             }
         }
         failed.map(|()| exit)

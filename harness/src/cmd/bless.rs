@@ -1,33 +1,25 @@
 //! `wsconf bless`: what the latest reports found becomes what is expected.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use super::Roles;
 use super::exit::Exit;
+use super::judged::{Judged, One};
 use crate::Error;
 use crate::report::diff::{self, Kind};
 use crate::report::schema::Baseline;
 use crate::report::{store, table};
-use crate::talk;
+use crate::talk::{self, counted, say};
 
 /// Options of `wsconf bless`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   wsconf autobahn; wsconf bless    then read `git diff reports/` before a commit
-  wsconf bless --role server       one direction")]
+  wsconf bless --role server       one direction
+  wsconf bless out/report.json --baseline expected.json")]
 pub struct Options {
-    /// Which reports.
-    #[arg(long, value_enum, default_value = "both")]
-    role: Roles,
-    /// Where the baselines are.
-    #[arg(long, value_name = "DIR", default_value = "reports/baseline")]
-    baseline: PathBuf,
-    /// Where the reports are.
-    #[arg(long, value_name = "DIR", default_value = "reports/latest")]
-    latest: PathBuf,
+    #[command(flatten)]
+    judged: Judged,
     /// Also drop cases from a baseline that its report does not have.
     #[arg(long)]
     allow_missing: bool,
@@ -42,31 +34,30 @@ impl Options {
     /// - [`Error::Unusable`]: a file is malformed, or cases would be dropped.
     pub fn run(&self) -> Result<Exit, Error> {
         let mut blessed = 0;
-        for &role in self.role.each() {
-            let path = store::path(&self.latest, role, None);
-            let Some(report) = store::load_report(&path)? else {
-                println!("{}: no report at {}", role.name(), path.display());
+        for One { role, path, report, baseline: place } in self.judged.each()? {
+            let Some(report) = report else {
+                say!("{}: no report at {}", role.name(), path.display());
                 continue;
             };
             if report.cases.is_empty() {
                 return Err(Error::NothingRan(format!("{} holds no case", path.display())));
             }
-            let place = store::path(&self.baseline, role, None);
             let before = store::load_baseline(&place)?.map_or(Vec::new(), |before| before.cases);
             let changes = diff::changes(&before, &report.cases);
             let missing = changes.iter().filter(|change| change.kind == Kind::Missing).count();
             if missing > 0 && !self.allow_missing {
                 return Err(Error::Unusable(format!(
-                    "{}: the report lacks {missing} cases of the baseline: run the whole selection, \
+                    "{}: the report lacks {} of the baseline: run the whole selection, \
                      or drop them with --allow-missing",
-                    role.name()
+                    role.name(),
+                    counted(missing, "case")
                 )));
             }
             if !changes.is_empty() && !before.is_empty() {
-                print!("{}", talk::tint(&table::differences(role, &changes)));
+                talk::text(&talk::tint(&table::differences(role, &changes)));
             }
             store::save_baseline(&place, &Baseline::from(&report))?;
-            println!(
+            say!(
                 "{}, {} changed: {}",
                 table::totals(role, &report.cases),
                 changes.len(),
@@ -74,7 +65,7 @@ impl Options {
             );
             let not_clean = report.cases.iter().filter(|case| !case.verdict().is_clean()).count();
             if not_clean > 0 {
-                println!(
+                say!(
                     "{}: {not_clean} of them are not OK: the gate wants a waiver for each",
                     role.name()
                 );
@@ -83,7 +74,7 @@ impl Options {
         }
         if blessed == 0 {
             return Err(Error::NothingRan(
-                "nothing to bless: run `make autobahn` first".to_owned(),
+                "nothing to bless: run `wsconf autobahn` first, or name a report".to_owned(),
             ));
         }
         Ok(Exit::Same)

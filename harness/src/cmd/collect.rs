@@ -1,17 +1,16 @@
 //! `wsconf collect`: a report from an `index.json`, for a suite that something else ran.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::select::Cases;
 use crate::Error;
-use crate::autobahn::run::rfc3339;
-use crate::autobahn::{SUITE, VERSION, index};
-use crate::report::schema::{Platform, REPORT_FORMAT, Report, Role, Suite, Testee};
+use crate::autobahn::{VERSION, index};
+use crate::report::schema::Role;
 use crate::report::{store, table};
+use crate::talk::say;
 
 /// Options of `wsconf collect`.
 #[derive(Debug, Args)]
@@ -50,7 +49,7 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// As [`index::read`].
+    /// As [`index::report`].
     pub fn run(&self) -> Result<Exit, Error> {
         let role = match self.role {
             OneRole::Server => Role::Server,
@@ -59,30 +58,11 @@ impl Options {
         let (selection, _) = self.cases.resolve()?;
         let path = store::path(&self.out, role, None);
         store::forget(&path)?;
-        let cases = index::read(&self.index, &self.agent)?;
-        if cases.is_empty() {
-            return Err(Error::NothingRan(format!("{} holds no case", self.index.display())));
-        }
-        let written = std::fs::metadata(&self.index).and_then(|meta| meta.modified());
-        let report = Report {
-            format: REPORT_FORMAT.to_owned(),
-            suite: Suite {
-                name: SUITE.to_owned(),
-                version: Some(self.suite_version.clone()),
-                engine: "elsewhere".to_owned(),
-            },
-            role,
-            testee: Testee { agent: self.agent.clone(), version: None },
-            platform: Platform::here(),
-            started: rfc3339(written.unwrap_or_else(|_| SystemTime::now())),
-            duration_ms: cases.iter().filter_map(|case| case.duration_ms).sum(),
-            selection,
-            shard: None,
-            parts: Vec::new(),
-            cases,
-        };
+        let mut report = index::report(&self.index, &self.agent, role)?;
+        report.suite.version = Some(self.suite_version.clone());
+        report.selection = selection;
         store::save_report(&path, &report)?;
-        println!("{}", table::totals(role, &report.cases));
+        say!("{}", table::totals(role, &report.cases));
         Ok(Exit::Same)
     }
 }

@@ -20,6 +20,7 @@ use crate::parity::testees::{self, Testee};
 use crate::report::class::{Class, count};
 use crate::report::html::{self, Implementation, Page, load};
 use crate::report::{store, table};
+use crate::talk::{self, counted, note, say};
 
 /// Options of `wsconf compare`.
 #[derive(Debug, Args)]
@@ -94,11 +95,11 @@ impl Options {
                 let who = Who::command(role, command);
                 match self.judge(testee, version.clone(), who, &ids).await {
                     Ok(judged) => {
-                        println!("{}", table::totals(role, &judged.report.cases));
+                        say!("{}", table::totals(role, &judged.report.cases));
                         page.shown.push(judged);
                     }
                     Err(Error::NothingRan(why)) => {
-                        eprintln!("error: {name} as {}: {why}", role.name());
+                        note!("error: {name} as {}: {why}", role.name());
                         let why = why.lines().next().unwrap_or_default();
                         page.notes.push(format!("{name} as {} was not judged: {why}", role.name()));
                         left += 1;
@@ -115,8 +116,8 @@ impl Options {
             let path = self.out.join(name);
             fs::write(&path, text).map_err(io(format!("cannot write {}", path.display())))?;
         }
-        print!("{table}");
-        println!("compare: {}", self.out.join("index.html").display());
+        talk::text(&table);
+        say!("compare: {}", self.out.join("index.html").display());
         match left {
             0 => Ok(Exit::Same),
             left => Err(Error::NothingRan(format!("not judged: {left}"))),
@@ -133,7 +134,7 @@ impl Options {
     ) -> Result<Implementation, Error> {
         let (name, role) = (&testee.name, who.role().name());
         let version = version.map_err(|error| Error::NothingRan(error.to_string()))?;
-        println!("{name} {version} as {role}: {} cases", ids.len());
+        say!("{name} {version} as {role}: {}", counted(ids.len(), "case"));
         let folder = format!("{}-{role}", file_name_of(name));
         let keep = self.out.join(folder);
         fs::create_dir_all(&keep).map_err(io(format!("cannot make {}", keep.display())))?;
@@ -143,10 +144,12 @@ impl Options {
         stop(&mut server).await;
         let mut report = report?;
         report.testee.version = Some(version);
-        store::save_report(&keep.join(OUT).join("report.json"), &report)?;
+        let out = keep.join(OUT);
+        store::save_report(&out.join("report.json"), &report)?;
+        let details = load::details(&out, &report);
         let quick = if self.quick { " QUICK=--quick" } else { "" };
         let command = Some(format!("make compare ONLY={name} ROLE={role}{quick}"));
-        Ok(Implementation { command, ..load::implementation(&keep.join(OUT))? })
+        Ok(Implementation { command, details, ..Implementation::from(report) })
     }
 
     /// The testees asked for, each with the version of its package.

@@ -29,6 +29,6 @@ impl Options {
     pub fn run(&self) -> Result<Exit, Error> {
         let mut script = Vec::new();
         generate(self.shell, &mut program::tree(), "wsconf", &mut script);
-        print(&String::from_utf8_lossy(&script))
+        Ok(print(&String::from_utf8_lossy(&script)))
     }
 }

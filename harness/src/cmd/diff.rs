@@ -11,6 +11,7 @@ use super::{differs, print};
 use crate::Error;
 use crate::report::schema::Baseline;
 use crate::report::{diff, table};
+use crate::talk::counted;
 
 /// Options of `wsconf diff`.
 #[derive(Debug, Args)]
@@ -50,10 +51,10 @@ impl Options {
             text = table::differences(after.role, &differences);
         }
         text.push_str(&match differences.len() {
-            0 => format!("diff: {} cases compared: same\n", after.cases.len()),
+            0 => format!("diff: {} compared: same\n", counted(after.cases.len(), "case")),
             count => format!("diff: {count} differ\n"),
         });
-        print(&text)?;
+        print(&text);
         Ok(differs(!differences.is_empty()))
     }
 }

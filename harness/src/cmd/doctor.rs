@@ -58,7 +58,7 @@ impl Options {
         let asked =
             |finding: &&Finding| self.engine == Wanted::Auto || finding.engine == Some(self.engine);
         let Some(taken) = findings.iter().filter(usable).find(asked) else {
-            print(&text)?;
+            print(&text);
             return Err(Error::Unusable(match self.engine {
                 Wanted::Auto => "no engine can run here; see above what to do".to_owned(),
                 _ => "this engine cannot run here; see above what to do".to_owned(),
@@ -69,7 +69,7 @@ impl Options {
             _ => format!(" --engine {}", taken.name),
         };
         let _ = writeln!(text, "\n`wsconf autobahn{option}` takes {} here.", taken.name);
-        print(&text)
+        Ok(print(&text))
     }
 }
 

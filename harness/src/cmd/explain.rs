@@ -30,7 +30,7 @@ impl Options {
     pub fn run(&self) -> Result<Exit, Error> {
         let cases = known(&self.cases, &[])?;
         let texts: Vec<String> = cases.into_iter().map(|case| fitted(&Explained(case))).collect();
-        print(&texts.join("\n"))
+        Ok(print(&texts.join("\n")))
     }
 }
 

@@ -1,18 +1,19 @@
 //! `wsconf gate`: the latest reports against their baselines.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
+use super::differs;
 use super::exit::Exit;
+use super::judged::{Judged, One};
 use super::select::Cases;
-use super::{Roles, differs};
 use crate::Error;
 use crate::report::diff::{self, Comparison};
 use crate::report::schema::{Baseline, Report, Role};
 use crate::report::waiver::{self, Waiver};
 use crate::report::{store, table};
-use crate::talk;
+use crate::talk::{self, counted, say};
 
 /// Options of `wsconf gate`.
 #[derive(Debug, Args)]
@@ -20,19 +21,13 @@ use crate::talk;
 Examples:
   wsconf gate                      every case of both roles
   wsconf gate --cases '1.* 6.4.3'  these cases only
+  wsconf gate out/report.json --baseline expected.json
 
 A case fails the gate when it is worse or better than its baseline, missing, or
 new; when it is not OK without a waiver; or when its waiver is not used.")]
 pub struct Options {
-    /// Which reports.
-    #[arg(long, value_enum, default_value = "both")]
-    role: Roles,
-    /// Where the baselines are.
-    #[arg(long, value_name = "DIR", default_value = "reports/baseline")]
-    baseline: PathBuf,
-    /// Where the reports are.
-    #[arg(long, value_name = "DIR", default_value = "reports/latest")]
-    latest: PathBuf,
+    #[command(flatten)]
+    judged: Judged,
     /// Verdicts accepted for a reason.
     #[arg(long, value_name = "FILE", default_value = "reports/waivers.toml")]
     waivers: PathBuf,
@@ -56,9 +51,16 @@ impl Options {
         let mut compared = 0;
         let mut reports = 0;
         let mut differing = 0;
-        for &role in self.role.each() {
-            let report = store::load_report(&store::path(&self.latest, role, None))?;
-            let baseline = store::load_baseline(&store::path(&self.baseline, role, None))?;
+        let judged = self.judged.each()?;
+        for One { role, path, report, baseline: place } in &judged {
+            let role = *role;
+            let baseline = store::load_baseline(place)?;
+            if baseline.is_none() && self.judged.is_named() {
+                let (report, place) = (path.display(), place.display());
+                return Err(Error::Unusable(format!(
+                    "{place} is not there: `wsconf bless {report} --baseline {place}` makes it"
+                )));
+            }
             same_suite(role, report.as_ref(), baseline.as_ref())?;
             reports += usize::from(report.is_some());
             let cases = report.as_ref().map_or(&[][..], |report| &report.cases);
@@ -68,14 +70,14 @@ impl Options {
             let ids = only.as_ref().map(|(_, ids)| ids);
             let comparison = diff::compare(expected, cases, &of_role, ids);
             match (&report, &baseline) {
-                (None, _) => println!("{}: no report in {}", role.name(), self.latest.display()),
-                (_, None) => println!(
-                    "{}: no baseline in {}: see `wsconf bless`",
+                (None, _) => say!("{}: no report at {}", role.name(), path.display()),
+                (_, None) => say!(
+                    "{}: no baseline at {}: see `wsconf bless --help`",
                     role.name(),
-                    self.baseline.display()
+                    place.display()
                 ),
                 _ if comparison.differences.is_empty() => {}
-                _ => print!("{}", talk::tint(&table::differences(role, &comparison.differences))),
+                _ => talk::text(&talk::tint(&table::differences(role, &comparison.differences))),
             }
             talk::remark(&summary(role, &comparison));
             compared += comparison.compared;
@@ -83,26 +85,19 @@ impl Options {
         }
         if let Some((selection, ids)) = &only {
             let cases = selection.cases.join(" ");
-            println!("gate: only the {} cases of --cases '{cases}' were compared", ids.len());
+            let asked = counted(ids.len(), "case");
+            say!("gate: only the {asked} of --cases '{cases}' were compared");
         }
         if reports == 0 || compared == 0 {
+            let lacking = if reports == 0 { "there is no report" } else { "no case in any" };
             return Err(Error::NothingRan(format!(
-                "nothing to compare: run `make autobahn` first ({})",
-                what_is_missing(&self.latest, reports)
+                "nothing to compare, {lacking}: run `wsconf autobahn` first, or name a report"
             )));
         }
         let verdict =
             if differing == 0 { "same".to_owned() } else { format!("{differing} differ") };
-        println!("gate: {compared} cases compared: {}", talk::tint(&verdict));
+        say!("gate: {} compared: {}", counted(compared, "case"), talk::tint(&verdict));
         Ok(differs(differing > 0))
-    }
-}
-
-fn what_is_missing(latest: &Path, reports: usize) -> String {
-    if reports == 0 {
-        format!("no report in {}", latest.display())
-    } else {
-        "no case in reports and baselines".to_owned()
     }
 }
 

@@ -51,10 +51,10 @@ impl Options {
         if self.json {
             let rows: Vec<Row<'_>> = cases.into_iter().map(Row::from).collect();
             let json = serde_json::to_string_pretty(&rows).expect("strings become JSON");
-            return print(&(json + "\n"));
+            return Ok(print(&(json + "\n")));
         }
         let line = |case: &Case| format!("{:<8} {}\n", case.id, case.about);
-        print(&cases.into_iter().map(line).collect::<String>())
+        Ok(print(&cases.into_iter().map(line).collect::<String>()))
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use ws_core::deflate::Deflate;
+use ws_core::handshake::Dialer;
 use ws_core::{Config, MessageKind};
 
 use super::exit::Exit;
@@ -99,18 +100,20 @@ impl Options {
         let work = run(self.plan()?);
         let outcome = runtime.map_err(io("cannot start"))?.block_on(until_signal(work))?;
         match &self.json {
-            Some(path) if path.as_os_str() == "-" => print(&outcome.json())?,
+            Some(path) if path.as_os_str() == "-" => print(&outcome.json()),
             Some(path) => {
                 std::fs::write(path, outcome.json())
                     .map_err(io(format!("cannot write {}", path.display())))?;
-                print(&outcome.to_string())?
+                print(&outcome.to_string())
             }
-            None => print(&outcome.to_string())?,
+            None => print(&outcome.to_string()),
         };
         Ok(differs(outcome.lost_connections > 0 || outcome.unanswered > 0))
     }
 
     fn plan(&self) -> Result<Plan, Error> {
+        let bad_url = |error| Error::Unusable(format!("`{}`: {error}", self.url));
+        Dialer::new(&self.url).map(drop).map_err(bad_url)?;
         let mut config = Config::default();
         if self.deflate {
             let deflate = Deflate::builder().threshold(0).build();

@@ -25,18 +25,19 @@ pub mod spec;
 pub mod summary;
 pub mod test;
 
+mod judged;
 mod select;
 mod tell;
 mod wrap;
 
 use std::future::Future;
-use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
 use crate::error;
 use crate::report::schema::Role;
+use crate::talk::{self, say};
 use crate::{Error, StopSignals};
 use exit::Exit;
 
@@ -62,7 +63,7 @@ pub enum Command {
     Spec(spec::Options),
     /// Make a report of an `index.json` that the suite has written.
     Collect(collect::Options),
-    /// Make one report of the parts of a run that was split.
+    /// Make one report of several: the parts of a run that was split, or a run and its re-runs.
     Merge(merge::Options),
     /// Write the octets of the cases as seeds for a fuzzer.
     Seeds(seeds::Options),
@@ -142,14 +143,15 @@ impl Roles {
     }
 }
 
-/// Writes `text` to standard output; a reader that has seen enough is no error.
-fn print(text: &str) -> Result<Exit, Error> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::Unusable(format!("cannot write to standard output: {error}")))
-        }
-        _ => Ok(Exit::Same),
-    }
+/// What a command that only shows something ends with.
+fn print(text: &str) -> Exit {
+    talk::text(text);
+    Exit::Same
+}
+
+/// A line on standard output; a reader that has seen enough is no error.
+pub fn say(line: &str) {
+    say!("{line}");
 }
 
 /// `Same` unless any part differs.

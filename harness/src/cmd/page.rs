@@ -12,28 +12,31 @@ use crate::report::html::past::Past;
 use crate::report::html::{Page, load, page};
 use crate::report::schema::{Report, Role};
 use crate::report::store;
+use crate::talk::{counted, say};
 
 /// Options of `wsconf page`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wsconf page reports/latest/native/autobahn-server.json --out page.html
-  wsconf page ours theirs --baseline baseline.json --out page.html
+  wsconf page reports/latest --out page.html      all reports below a folder
+  wsconf page ours/report.json theirs/report.json --out page.html
+  wsconf page ours --baseline baseline.json --out page.html
   wsconf page today --earlier yesterday --earlier before --out page.html
   wsconf page today --history reports/history --out page.html
 
-The page is one file and needs no network. Folders are those of
-`wsconf test ... --out`; where a run has left no file for a case, the case's
-page shows its verdict alone.")]
+The page is one file and needs no network. Of a folder it shows every report in
+it and below it, and every index.json of Autobahn|Testsuite that no report
+stands for. Where a run has left no file for a case, the case's page shows its
+verdict alone.")]
 pub struct Options {
-    /// What runs have left: folders, or reports.
-    #[arg(value_name = "DIR", required = true)]
+    /// What runs have left: folders, reports, or an index.json of the suite.
+    #[arg(value_name = "PATH", required = true)]
     runs: Vec<PathBuf>,
     /// A baseline, for the filter that shows what differs from it; one for each role.
     #[arg(long, value_name = "FILE")]
     baseline: Vec<PathBuf>,
     /// What an earlier run has left, for the history of the same agents; repeat it.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "PATH")]
     earlier: Vec<PathBuf>,
     /// The logs of `wsconf history`, for the history of the same agents.
     #[arg(long, value_name = "DIR", conflicts_with = "earlier")]
@@ -56,7 +59,8 @@ impl Options {
     ///   the page cannot be written.
     pub fn run(&self) -> Result<Exit, Error> {
         let load_all = |paths: &[PathBuf]| {
-            paths.iter().map(|path| load::implementation(path)).collect::<Result<Vec<_>, _>>()
+            let each = paths.iter().map(|path| load::implementations(path));
+            each.collect::<Result<Vec<_>, _>>().map(|found| found.concat())
         };
         let mut shown = load_all(&self.runs)?;
         let earlier: Vec<Report> =
@@ -92,7 +96,8 @@ impl Options {
         let text = page(&all);
         let out = self.out.display();
         std::fs::write(&self.out, &text).map_err(io(format!("cannot write {out}")))?;
-        println!("page: {out}: {} implementations, {} KiB", all.shown.len(), text.len() >> 10);
+        let reports = counted(all.shown.len(), "report");
+        say!("page: {out}: {reports}, {} KiB", text.len() >> 10);
         Ok(Exit::Same)
     }
 }

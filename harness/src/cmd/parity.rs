@@ -21,7 +21,7 @@ use crate::parity::started::Who;
 use crate::parity::testees;
 use crate::report::schema::Role;
 use crate::report::table::{self, ParityRow};
-use crate::talk;
+use crate::talk::{self, counted, note, say};
 
 /// Options of `wsconf parity`.
 #[derive(Debug, Args)]
@@ -128,18 +128,18 @@ impl Options {
                 Ok(row) => rows.push(row),
                 Err(error @ Error::Unusable(_)) => return Err(error),
                 Err(error) => {
-                    eprintln!("error: {} as {}: {error}", round.name, round.who.role().name());
+                    note!("error: {} as {}: {error}", round.name, round.who.role().name());
                     failed =
                         failed.and(Err(Error::NothingRan("a testee was not judged".to_owned())));
                 }
             }
         }
-        print!("{}", table::parity(&rows));
+        talk::text(&table::parity(&rows));
         let differing: usize = rows.iter().map(|row| row.differing + row.not_used).sum();
         let compared: usize = rows.iter().map(|row| row.compared).sum();
         let verdict =
             if differing == 0 { "same".to_owned() } else { format!("{differing} differ") };
-        println!("parity: {compared} verdicts compared: {verdict}");
+        say!("parity: {compared} verdicts compared: {verdict}");
         failed.map(|()| differs(differing > 0))
     }
 
@@ -160,7 +160,7 @@ impl Options {
             keep: self.out.join(keep),
         };
         let folder = format!("{}-{}", file_name_of(name), role.name());
-        println!("{name} as {}: {} cases", role.name(), ids.len());
+        say!("{name} as {}: {}", role.name(), counted(ids.len(), "case"));
         let (by_suite, by_engine) = pair(folder.clone()).judge(ids).await?;
         let mut found = compare(ids, &by_suite, &by_engine);
         let of_round: Vec<&Known> = known
@@ -184,15 +184,15 @@ impl Options {
         }
         let (new, not_used) = known::split(found, &of_round);
         let explained = of_round.len() - not_used.len();
-        print!("{}", table::parity_differences(name, role, &new));
+        talk::text(&table::parity_differences(name, role, &new));
         for known in &not_used {
-            println!("{}: known as different in {}, and is not", known.id, self.known.display());
+            say!("{}: known as different in {}, and is not", known.id, self.known.display());
         }
         if !shaky.is_empty() {
-            println!(
+            say!(
                 "unsteady: differed at first; played again, both have said the same at some time:"
             );
-            print!("{}", table::parity_differences(name, role, &shaky));
+            talk::text(&table::parity_differences(name, role, &shaky));
         }
         Ok(ParityRow {
             name: name.clone(),

@@ -30,6 +30,7 @@ pub struct Program {
 
 /// How the program speaks.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub(super) struct Talk {
     /// Print findings and errors only: no progress, no remarks.
     #[arg(short, long, global = true, conflicts_with = "verbose")]

@@ -20,6 +20,7 @@ use crate::report::{badge, diff, github, json, junit, markdown, store, table};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  wsconf report out                       of `wsconf test ... --out out`
   wsconf report report.json
   wsconf report report.json --format junit > junit.xml
   wsconf report server.json client.json --format github --badge badge.json
@@ -99,7 +100,7 @@ impl Options {
         if let Some(path) = &self.badge {
             std::fs::write(path, badge).map_err(io(format!("cannot write {}", path.display())))?;
         }
-        print(&text)
+        Ok(print(&text))
     }
 
     fn every_baseline_is_used(
@@ -131,8 +132,10 @@ fn compared(report: Report, baselines: &[Baseline]) -> Result<Shown, Error> {
     Ok(Shown { report, differences })
 }
 
-/// The report in a file that has to be there.
-pub(super) fn report_at(path: &Path) -> Result<Report, Error> {
+/// The report in a file that has to be there, or in the folder of `--out`.
+pub(in crate::cmd) fn report_at(path: &Path) -> Result<Report, Error> {
+    let within = path.join("report.json");
+    let path = if path.is_dir() { &within } else { path };
     store::load_report(path)?.ok_or_else(|| absent(path))
 }
 

@@ -22,6 +22,7 @@ use crate::conformance::payload::Payload;
 use crate::conformance::wire::{self, Header, MaskingKey};
 use crate::error::io;
 use crate::report::schema::Role;
+use crate::talk::say;
 
 /// The masking key of RFC 6455 §5.7, and the key of §1.3.
 const KEY: MaskingKey = [0x37, 0xfa, 0x21, 0x3d];
@@ -93,7 +94,7 @@ impl Options {
             std::fs::create_dir_all(&folder).map_err(io(doing()))?;
             std::fs::write(folder.join(name), octets).map_err(io(doing()))?;
         }
-        println!("{} seeds in {}", seeds.len(), self.out.display());
+        say!("{} seeds in {}", seeds.len(), self.out.display());
         Ok(Exit::Same)
     }
 }

@@ -9,7 +9,7 @@ use super::select::Cases;
 use crate::Error;
 use crate::autobahn::spec::{FuzzingClient, FuzzingServer};
 use crate::error::io;
-use crate::talk;
+use crate::talk::{self, counted};
 
 /// Options of `wsconf spec`.
 #[derive(Debug, Args)]
@@ -58,7 +58,7 @@ impl Options {
             let text = text.map_err(|error| Error::Unusable(format!("{}: {error}", doing())))?;
             std::fs::write(self.out.join(name), text).map_err(io(doing()))?;
         }
-        talk::remark(&format!("{} cases in {}", ids.len(), self.out.display()));
+        talk::remark(&format!("{} in {}", counted(ids.len(), "case"), self.out.display()));
         Ok(Exit::Same)
     }
 }

@@ -10,6 +10,7 @@ use crate::Error;
 use crate::error::io;
 use crate::report::schema::{Baseline, Role};
 use crate::report::{conformance, store, waiver};
+use crate::talk::say;
 
 /// Options of `wsconf summary`.
 #[derive(Debug, Args)]
@@ -70,11 +71,11 @@ impl Options {
     fn put(&self, path: &Path, text: &str) -> Result<(), Error> {
         let shown = path.display();
         if self.check {
-            println!("{shown} is stale: run `make summary`");
+            say!("{shown} is stale: run `make summary`");
             return Ok(());
         }
         store::write_whole(path, text).map_err(io(format!("cannot write {shown}")))?;
-        println!("{shown} written");
+        say!("{shown} written");
         Ok(())
     }
 }

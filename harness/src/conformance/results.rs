@@ -1,7 +1,7 @@
 //! The folder that a run fills: a file for each case as it is done, then the indices.
 //!
 //! ```text
-//!  DIR/report.json            Report v1, one agent
+//!  DIR/report.json            Report v1; of several agents one each, report-AGENT.json
 //!  DIR/index.json             the suite's index, all agents
 //!  DIR/AGENT_case_1_1_1.json  the suite's report of one case
 //!  DIR/failures.txt           a page on each case that failed
@@ -9,7 +9,7 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,8 @@ use crate::report::schema;
 pub struct Results {
     dir: Option<PathBuf>,
     agents: BTreeMap<String, Agent>,
+    /// The folder is ours while this is open.
+    _held: Option<File>,
 }
 
 #[derive(Debug, Default)]
@@ -40,18 +42,20 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// The folder cannot be made or cleared.
+    /// The folder cannot be made or cleared, or another run is writing into it.
     pub fn new(dir: Option<&Path>) -> io::Result<Self> {
+        let mut held = None;
         if let Some(dir) = dir {
             fs::create_dir_all(dir)?;
-            for name in ["report.json", "index.json", "failures.txt", "index.html"] {
-                match fs::remove_file(dir.join(name)) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    _ => {}
+            held = Some(hold(dir)?);
+            for entry in fs::read_dir(dir)? {
+                let entry = entry?;
+                if is_sum(&entry.file_name().to_string_lossy()) {
+                    fs::remove_file(entry.path())?;
                 }
             }
         }
-        Ok(Self { dir: dir.map(Path::to_owned), agents: BTreeMap::new() })
+        Ok(Self { dir: dir.map(Path::to_owned), agents: BTreeMap::new(), _held: held })
     }
 
     /// Takes a case that is done, the `index`th of the run, and writes its own file. The last
@@ -126,4 +130,22 @@ impl Results {
             fs::write(dir.join("failures.txt"), pages.join("\n"))
         }
     }
+}
+
+/// Keeps other runs out of `dir`, whose files would be of both: until this is closed, or we end.
+fn hold(dir: &Path) -> io::Result<File> {
+    let held = File::open(dir)?;
+    match held.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::Error::other(
+            "another run is writing there: wait for its end, or give this one another --out",
+        )),
+        // A file system without locks keeps nobody out.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(held),
+    }
+}
+
+/// A file of `DIR` that speaks of more than one case.
+fn is_sum(name: &str) -> bool {
+    let of_agent = name.starts_with("report-") && name.ends_with(".json");
+    of_agent || ["report.json", "index.json", "failures.txt", "index.html"].contains(&name)
 }

@@ -142,6 +142,9 @@ pub struct Part {
     pub shard: Option<Shard>,
     /// The cases that it brought, ascending.
     pub cases: Vec<CaseId>,
+    /// Those that it brought as well, and that a later run replaced, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<CaseId>,
 }
 
 /// One case's outcome.
@@ -164,7 +167,8 @@ pub struct Case {
     /// Why the verdict is not OK on both counts, in the judge's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<String>,
-    /// Verdicts on earlier plays of this case in the same run, first to last; the one above counts.
+    /// Verdicts on earlier plays of this case, first to last, in the same run or in those that were
+    /// merged with it; the one above counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Verdict>,
 }

@@ -7,6 +7,7 @@ use super::diff::Difference;
 use super::schema::{Case, Role, Verdict};
 use super::shown::Shown;
 use crate::parity::known::shown;
+use crate::talk::counted;
 
 /// `server: 301 cases: 298 OK/OK, 3 INFORMATIONAL`, best verdict first.
 #[must_use]
@@ -17,7 +18,7 @@ pub fn totals(role: Role, cases: &[Case]) -> String {
     }
     let shown: Vec<String> =
         counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
-    format!("{}: {} cases: {}", role.name(), cases.len(), shown.join(", "))
+    format!("{}: {}: {}", role.name(), counted(cases.len(), "case"), shown.join(", "))
 }
 
 /// One row for each case that differs.

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::talk::say;
 use tokio::net::{TcpListener, TcpStream};
 use ws_core::Config;
 use ws_core::tokio::Error;
@@ -31,7 +32,7 @@ pub async fn serve<T>(
     let server = Server::builder().config(config).shutdown_timeout(DRAIN).policy(|_| ()).build();
     let server = server.map_err(io::Error::other)?;
     let listener = TcpListener::bind(addr).await?;
-    println!("{LISTENING}ws://{}", listener.local_addr()?);
+    say!("{LISTENING}ws://{}", listener.local_addr()?);
     server.serve(listener, stop, |socket, _| echo(socket)).await;
     Ok(())
 }

@@ -7,11 +7,12 @@ use clap::Args;
 
 use crate::Error;
 use crate::cmd::exit::Exit;
+use crate::cmd::report::report_at;
 use crate::report::history::Commit;
 use crate::report::history::log::{self, Added};
 use crate::report::schema::{Report, Role};
 use crate::report::store;
-use crate::talk;
+use crate::talk::{self, counted, say};
 
 /// Options of `wsconf history add`.
 #[derive(Debug, Args)]
@@ -38,9 +39,7 @@ impl Options {
     pub(super) fn run(&self) -> Result<Exit, Error> {
         let mut reports = Vec::new();
         for path in &self.reports {
-            let report = store::load_report(path)?;
-            let missing = || Error::Unusable(format!("{} is not there", path.display()));
-            reports.push(report.ok_or_else(missing)?);
+            reports.push(report_at(path)?);
         }
         if self.reports.is_empty() {
             for role in Role::ALL {
@@ -96,11 +95,11 @@ fn tell(report: &Report, added: &Added) {
     let path = added.path.display();
     if added.removed > 0 {
         let removed = added.removed;
-        println!("{path}: its last line was cut off; {removed} octets of it are removed");
+        say!("{path}: its last line was cut off; {removed} octets of it are removed");
     }
     talk::remark(&match &added.run {
         None => format!("{who}: this run is in {path} already"),
         Some(_) if added.first => format!("{who}: {path} begins"),
-        Some(run) => format!("{who}: {} cases changed: {path}", run.changed_cases()),
+        Some(run) => format!("{who}: {} changed: {path}", counted(run.changed_cases(), "case")),
     });
 }

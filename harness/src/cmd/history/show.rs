@@ -16,7 +16,7 @@ use crate::report::history::changes::{Change, Course, Trend, courses};
 use crate::report::history::log::{self, Log};
 use crate::report::history::{Commit, Run};
 use crate::report::table::columns;
-use crate::talk;
+use crate::talk::{self, counted, note};
 
 /// Options of `wsconf history show`.
 #[derive(Debug, Args)]
@@ -78,7 +78,7 @@ impl Options {
             let Some(log) = log::load(&path)? else { continue };
             if log.torn > 0 {
                 let path = path.display();
-                eprintln!("{path}: its last line is cut off; `wsconf history add` removes it");
+                note!("{path}: its last line is cut off; `wsconf history add` removes it");
             }
             let of = |run: &Run| self.testee.as_ref().is_none_or(|name| *name == run.testee);
             if log.runs.last().is_some_and(of) {
@@ -102,16 +102,16 @@ impl Options {
         if self.json {
             let rows: Vec<Row<'_>> = told.iter().map(|(log, cases)| row(log, cases)).collect();
             let json = serde_json::to_string_pretty(&rows).expect("strings become JSON");
-            return print(&(json + "\n"));
+            return Ok(print(&(json + "\n")));
         }
         let one = |(log, courses): &(&Log, Vec<Course>)| self.text(log, courses, only.is_some());
-        print(&talk::tint(&told.iter().map(one).collect::<Vec<_>>().join("\n")))
+        Ok(print(&talk::tint(&told.iter().map(one).collect::<Vec<_>>().join("\n"))))
     }
 
     fn text(&self, log: &Log, courses: &[Course], asked: bool) -> String {
         let Some(last) = log.runs.last() else { return String::new() };
-        let mut text =
-            format!("{} as {}: {} runs\n", last.testee, last.role.name(), log.runs.len());
+        let runs = counted(log.runs.len(), "run");
+        let mut text = format!("{} as {}: {runs}\n", last.testee, last.role.name());
         let skipped = log.runs.len().saturating_sub(self.runs);
         for (nth, run) in log.runs.iter().enumerate().skip(skipped) {
             let counts: Vec<String> =

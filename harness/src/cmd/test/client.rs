@@ -26,6 +26,7 @@ use crate::error::io;
 use crate::group::Group;
 use crate::report::schema::Role;
 use crate::signals::StopSignals;
+use crate::talk::{note, say};
 
 /// A client that has ended gets this long until the engine has seen it go.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -54,7 +55,8 @@ pub struct Options {
     /// The name that the command is told.
     #[arg(long, value_name = "NAME", default_value = "testee")]
     agent: String,
-    /// Where the reports go: report.json, and the suite's index.json and case files.
+    /// Where the reports go: report.json (report-AGENT.json if there are several), and
+    /// the suite's index.json and case files.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -89,7 +91,7 @@ impl Options {
             TcpListener::bind(&address).await.map_err(io(format!("cannot listen at {address}")))?;
         let address = listener.local_addr().map_err(io("cannot listen"))?;
         let mut signals = StopSignals::install().map_err(io("cannot wait for signals"))?;
-        println!("listening on {}://{address}", self.scheme());
+        say!("listening on {}://{address}", self.scheme());
         let asked = Asked { role: Role::Client, selection, ids, began: Began::now() };
         let cases = self.common.cases(&asked.ids);
         let excludes = {
@@ -109,18 +111,15 @@ impl Options {
             if agents.is_empty() {
                 return Err(Error::NothingRan("no client ran a case".to_owned()));
             }
+            let several = agents.len() > 1;
+            let out = out.as_deref();
             let mut concluded = Vec::new();
             for agent in &agents {
-                if agents.len() > 1 {
-                    println!("{agent}:");
-                }
-                // The one report is of the one client; several share the suite's index alone.
-                let out = out.as_deref().filter(|_| agents.len() == 1);
                 let mut asked = asked.clone();
                 asked.ids.retain(|id| !spec.excludes(agent, id));
-                concluded.push(conclude(&self.common, &asked, agent, results, out)?);
+                concluded.push(conclude(&self.common, &asked, agent, several, results, out)?);
             }
-            sum_up(concluded, out.as_deref())
+            sum_up(concluded, out)
         });
         interrupted.and(told)
     }
@@ -184,7 +183,7 @@ impl Options {
                     }
                     Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
                     Err(error) => {
-                        eprintln!("cannot accept: {error}");
+                        note!("cannot accept: {error}");
                         tokio::time::sleep(PAUSE).await;
                     }
                 },
@@ -222,7 +221,7 @@ impl Options {
                 }
                 () = idle, if connections.is_empty() && !self.keep => {
                     let seconds = self.stall_timeout;
-                    eprintln!("no client has connected for {seconds} s; the run ends here");
+                    note!("no client has connected for {seconds} s; the run ends here");
                     break;
                 }
             }

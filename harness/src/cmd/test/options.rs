@@ -1,7 +1,7 @@
 //! The options that both directions have: which cases, how patiently, where the results go.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::Error;
+use crate::cmd::report::report_at;
 use crate::conformance::CaseId;
 use crate::conformance::case::Case;
 use crate::conformance::cases;
@@ -18,6 +19,7 @@ use crate::conformance::play::Patience;
 use crate::conformance::run::{Settings, quick};
 use crate::conformance::select::{select, split};
 use crate::report::schema::{Selection, Shard};
+use crate::talk::{note, say};
 
 /// Messages of a case of groups 12 and 13 with `--quick`: enough for the longest window to roll
 /// over, a thirtieth of the full count.
@@ -33,6 +35,9 @@ pub(super) struct Common {
     /// Cases to leave out of these.
     #[arg(long, value_name = "PATTERN")]
     pub(super) exclude: Vec<String>,
+    /// Take the cases that failed in this report; `wsconf merge --rerun` puts the two together.
+    #[arg(long, value_name = "REPORT", conflicts_with_all = ["cases", "spec"])]
+    failed_in: Option<PathBuf>,
     /// Take the I-th of N parts of these cases, to run the parts on several machines.
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<Shard>,
@@ -100,12 +105,24 @@ impl Shard {
     }
 }
 
+/// The cases of a report that failed, by their ids.
+fn failed_in(path: &Path) -> Result<Vec<String>, Error> {
+    let report = report_at(path)?;
+    let failed = report.cases.iter().filter(|case| case.verdict().is_failure());
+    let ids: Vec<String> = failed.map(|case| case.id.to_string()).collect();
+    match ids.is_empty() {
+        true => Err(Error::NothingRan(format!("no case failed in {}", path.display()))),
+        false => Ok(ids),
+    }
+}
+
 impl Common {
     /// The patterns in force, with what `spec` has of them, and the cases they stand for.
     ///
     /// # Errors
     ///
-    /// [`Error::Unusable`]: a pattern matches nothing, or nothing is left.
+    /// - [`Error::Unusable`]: a pattern matches nothing, or nothing is left.
+    /// - [`Error::NothingRan`]: no case failed in the report of `--failed-in`.
     pub(super) fn resolve(
         &self,
         spec: Option<&Selection>,
@@ -117,6 +134,9 @@ impl Common {
         }
         if self.cases.is_empty() {
             patterns = spec.map_or_else(|| vec!["*".to_owned()], |spec| spec.cases.clone());
+        }
+        if let Some(path) = &self.failed_in {
+            patterns = failed_in(path)?;
         }
         let ids = select(cases::ids(), &patterns, &exclude)
             .map_err(|error| Error::Unusable(format!("cases: {error}")))?;
@@ -137,7 +157,7 @@ impl Common {
     /// Tells that a case begins, to whoever asked for it.
     pub(super) fn tell_begin(&self, id: &CaseId, agent: &str) {
         if self.suite_output {
-            println!("Running test case ID {id} for agent {agent}");
+            say!("Running test case ID {id} for agent {agent}");
         }
     }
 
@@ -156,7 +176,7 @@ impl Common {
                 let corpus = Corpus::from_dir(dir)
                     .map_err(|error| Error::Unusable(format!("--corpus: {error}")))?;
                 for file in corpus.differing() {
-                    eprintln!("--corpus: {} is not the suite's own", file.name());
+                    note!("--corpus: {} is not the suite's own", file.name());
                 }
                 corpus
             }

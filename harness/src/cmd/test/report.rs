@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use super::options::{Common, FailOn};
 use crate::Error;
+use crate::autobahn::index::file_name_of;
 use crate::autobahn::run::rfc3339;
 use crate::autobahn::{SUITE, VERSION};
 use crate::cmd::exit::Exit;
@@ -17,6 +18,7 @@ use crate::error::io;
 use crate::report::html::{self, Implementation, Page};
 use crate::report::schema::{Platform, REPORT_FORMAT, Report, Role, Selection, Suite, Testee};
 use crate::report::store;
+use crate::talk::say;
 
 /// When a run began, by both clocks.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +42,7 @@ pub(super) struct Asked {
     pub(super) began: Began,
 }
 
-/// Writes what the run found about `agent`, and tells it.
+/// Writes what the run found about `agent`, one of `several` or the only one, and tells it.
 ///
 /// # Errors
 ///
@@ -49,6 +51,7 @@ pub(super) fn conclude(
     common: &Common,
     asked: &Asked,
     agent: &str,
+    several: bool,
     results: &Results,
     out: Option<&Path>,
 ) -> Result<Concluded, Error> {
@@ -69,13 +72,20 @@ pub(super) fn conclude(
         parts: Vec::new(),
         cases: results.lines(agent),
     };
+    if several {
+        say!("{agent}:");
+    }
     if let Some(out) = out {
-        store::save_report(&out.join("report.json"), &report)?;
+        let name = match several {
+            true => format!("report-{}.json", file_name_of(agent)),
+            false => "report.json".to_owned(),
+        };
+        store::save_report(&out.join(name), &report)?;
     }
     let pages = results.failures(agent);
     if common.explain {
         for page in &pages {
-            println!("{page}");
+            say!("{page}");
         }
     }
     let fails = tell(&report, &asked.ids);
@@ -83,7 +93,7 @@ pub(super) fn conclude(
         && !common.explain
         && !pages.is_empty()
     {
-        println!("why, case by case: {}", out.join("failures.txt").display());
+        say!("why, case by case: {}", out.join("failures.txt").display());
     }
     let exit = if fails && common.fail_on == FailOn::Failed { Exit::Differs } else { Exit::Same };
     Ok(Concluded { report, exit })

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -20,6 +21,7 @@ use crate::conformance::server_under_test::{self, Dial, GoOn, News, Run};
 use crate::error::io;
 use crate::report::schema::Role;
 use crate::signals::StopSignals;
+use crate::talk::note;
 
 /// Options of `wsconf test server`.
 #[derive(Debug, Args)]
@@ -39,7 +41,8 @@ pub struct Options {
     /// The server's name in the report.
     #[arg(long, value_name = "NAME", default_value = "testee")]
     agent: String,
-    /// Where the reports go: report.json, and the suite's index.json and case files.
+    /// Where the reports go: report.json (report-AGENT.json if there are several), and
+    /// the suite's index.json and case files.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -47,6 +50,9 @@ pub struct Options {
     /// Cases side by side; 1 for servers that cannot take more (default: four for each core).
     #[arg(long, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
+    /// Wait so long for the server to listen, for one that is just starting.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u64,
     /// Begin no more cases after the first that fails.
     #[arg(long)]
     fail_fast: bool,
@@ -120,6 +126,10 @@ impl Options {
             let mut progress = board.run(Role::Server, ids.len());
             let mut failed_to_write = Ok(());
             let target = Arc::new(target);
+            tokio::select! {
+                () = target.listens(&tls, Duration::from_secs(self.wait)) => {}
+                number = signals.asked() => return Err(Error::Interrupted(number)),
+            }
             let connect = {
                 let (target, tls) = (Arc::clone(&target), tls.clone());
                 move || {
@@ -153,19 +163,16 @@ impl Options {
             drop(board);
             let written = failed_to_write.and_then(|()| results.sum_up());
             written.map_err(io(out.as_deref().map_or_else(String::new, doing)))?;
-            if several {
-                println!("{agent}:");
-            }
             if let Ok(Err(error)) = &ended {
                 let host = &target.host;
                 let unreachable = format!("cannot connect to {host}: {error}");
                 if results.lines(&agent).is_empty() {
                     return Err(Error::NothingRan(format!("{unreachable}; does the server run?")));
                 }
-                eprintln!("error: {unreachable}; the run ends here");
+                note!("error: {unreachable}; the run ends here");
             }
             let out = out.as_deref();
-            concluded.push(conclude(&self.common, &asked, &agent, &results, out)?);
+            concluded.push(conclude(&self.common, &asked, &agent, several, &results, out)?);
             if let Err(interrupted) = ended {
                 sum_up(concluded, out)?;
                 return Err(interrupted);

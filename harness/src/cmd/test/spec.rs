@@ -10,6 +10,7 @@ use crate::Error;
 use crate::conformance::CaseId;
 use crate::error::io;
 use crate::report::schema::Selection;
+use crate::talk::note;
 
 /// What either file may hold. Fields of the suite that have no meaning here are named, unknown
 /// ones too, and then passed over, as the suite does.
@@ -58,7 +59,7 @@ impl Spec {
             _ => false,
         };
         for (name, _) in spec.rest.iter().filter(|(_, value)| !is_empty(value)) {
-            eprintln!("{shown}: `{name}` has no effect here");
+            note!("{shown}: `{name}` has no effect here");
         }
         Ok(spec)
     }

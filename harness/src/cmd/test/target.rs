@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
@@ -81,6 +82,19 @@ impl Target {
         Ok(Self { place, host, resource })
     }
 
+    /// Returns once a connection is taken, or after `patience`: the first case then tells why not.
+    pub(super) async fn listens(&self, tls: &TlsConnector, patience: Duration) {
+        let taken = async {
+            while self.connect(tls).await.is_err() {
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        if !patience.is_zero() {
+            // Late is told by whoever connects next.
+            let _ = tokio::time::timeout(patience, taken).await;
+        }
+    }
+
     /// A new connection, with `tls` if the server is to be reached that way.
     pub(super) async fn connect(&self, tls: &TlsConnector) -> io::Result<Box<dyn Transport>> {
         Ok(match &self.place {
@@ -92,6 +106,9 @@ impl Target {
         })
     }
 }
+
+/// Between two attempts to reach a server that is just starting.
+const PAUSE: Duration = Duration::from_millis(100);
 
 async fn dial(address: &str) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address).await?;

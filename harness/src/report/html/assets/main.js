@@ -27,7 +27,7 @@ top_.append(
   h("div", {}, h("p", { class: "title" }, h("a", { href: "#" }, D.title)),
     h("p", { class: "quiet" }, [
       plural(new Set(D.shown.map((shown) => shown.agent)).size, "implementation"), plural(D.ids.length, "case"),
-      suites.join(", "), `by ${engines.join(", ")}`, moment(D.made), D.program].join(" · "))),
+      suites.join(", "), `by ${engines.join(" and ")}`, moment(D.made), D.program].join(" · "))),
   themeButton());
 
 const home = h("div", { class: "home" },

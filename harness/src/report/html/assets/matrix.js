@@ -94,7 +94,7 @@ function draw(focus) {
   const roles = ROLES.map((role) => [role, shownColumns.filter((shown) => shown.role === role).length]).filter(([, many]) => many);
   roleRow.replaceChildren(
     h("th", { role: "columnheader", scope: "col", rowspan: "2", class: "corner" }, plural(found, "case")),
-    ...roles.map(([role, many]) => h("th", { role: "columnheader", scope: "colgroup", colspan: many, class: "as" }, h("span", {}, `as ${role}`))));
+    ...roles.map(([role, many]) => h("th", { role: "columnheader", scope: "colgroup", colspan: many, class: "as" }, h("span", {}, many > 1 ? `as ${role}` : role))));
   headRow.replaceChildren(
     ...shownColumns.map((shown) => h("th", { role: "columnheader", scope: "col" },
       h("a", { href: agentLink(shown.n), title: shown.full, tabindex: "-1" }, h("span", { class: "agent" }, shown.agent)))));
