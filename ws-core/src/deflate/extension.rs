@@ -20,7 +20,7 @@ use super::compress::{Compressor, Settings, compress_nothing};
 use super::inflate::Inflater;
 use super::{Deflate, DeflateParams, pool};
 use crate::error::Violation;
-use crate::extension::{Decoded, Extension, Output};
+use crate::extension::{Decoded, Decoder, Encoder, Output};
 use crate::frame::{FrameHeader, MAX_HEADER_LEN, Rsv};
 use crate::message::MessageKind;
 use crate::prepared::PreparedMessage;
@@ -31,22 +31,17 @@ use crate::role::Role;
 const STORED_OVERHEAD: usize = 5;
 const STORED_LEN: usize = 16 * 1024;
 
-/// One connection's half of permessage-deflate, in either role.
+/// What one connection receives under permessage-deflate, in either role.
 #[derive(Debug)]
-pub struct PerMessageDeflate {
-    receive: Receive,
-    send: Send,
-}
-
-#[derive(Debug)]
-struct Receive {
+pub struct DeflateDecoder {
     window_bits: u8,
     takeover: bool,
     inflater: Option<Box<Inflater>>,
 }
 
+/// What one connection sends under permessage-deflate, in either role.
 #[derive(Debug)]
-struct Send {
+pub struct DeflateEncoder {
     settings: Settings,
     takeover: bool,
     threshold: usize,
@@ -57,16 +52,23 @@ struct Send {
     shadow: super::shadow::Shadow,
 }
 
-impl PerMessageDeflate {
+impl DeflateDecoder {
+    /// With what was agreed, for an endpoint of this role.
+    #[must_use]
+    pub const fn new(role: Role, params: &DeflateParams) -> Self {
+        let (window_bits, takeover) = params.of_sender(role.peer());
+        Self { window_bits: window_bits.get(), takeover, inflater: None }
+    }
+}
+
+impl DeflateEncoder {
     /// With what was agreed, for an endpoint of this role that compresses as `deflate` says.
     #[must_use]
     pub fn new(role: Role, params: &DeflateParams, deflate: &Deflate) -> Self {
-        let (window_bits, takeover) = params.of_sender(role.peer());
-        let receive = Receive { window_bits: window_bits.get(), takeover, inflater: None };
         let ours = deflate.compressor(params, role);
         // Without a window to compress for, these are not used.
         let (window_bits, takeover) = ours.unwrap_or((deflate.window_bits(), false));
-        let send = Send {
+        Self {
             settings: Settings {
                 level: deflate.level(),
                 window_bits,
@@ -78,12 +80,11 @@ impl PerMessageDeflate {
             compressor: None,
             #[cfg(debug_assertions)]
             shadow: super::shadow::Shadow::new(window_bits.get()),
-        };
-        Self { receive, send }
+        }
     }
 }
 
-impl Extension for PerMessageDeflate {
+impl Decoder for DeflateDecoder {
     fn rsv(&self) -> Rsv {
         Rsv::RSV1
     }
@@ -91,7 +92,7 @@ impl Extension for PerMessageDeflate {
     fn begin_decode(&mut self, rsv: Rsv) -> bool {
         let compressed = rsv == Rsv::RSV1;
         if compressed {
-            let Receive { window_bits, inflater, .. } = &mut self.receive;
+            let Self { window_bits, inflater, .. } = self;
             inflater.get_or_insert_with(|| pool::take_inflater(*window_bits)).begin();
         }
         compressed
@@ -103,75 +104,77 @@ impl Extension for PerMessageDeflate {
         fin: bool,
         output: &mut Output<'_>,
     ) -> Result<Decoded, Violation> {
-        let Some(mut inflater) = self.receive.inflater.take() else {
+        let Some(mut inflater) = self.inflater.take() else {
             return Err(Violation::CompressedDataInvalid);
         };
         let decoded = inflater.inflate(payload, fin, output)?;
-        if fin && decoded.done && !self.receive.takeover {
+        if fin && decoded.done && !self.takeover {
             pool::give_inflater(inflater);
         } else {
-            self.receive.inflater = Some(inflater);
+            self.inflater = Some(inflater);
         }
         Ok(decoded)
     }
+}
 
+impl Encoder for DeflateEncoder {
     fn encode_message(
         &mut self,
         _kind: MessageKind,
         payload: &[u8],
         output: &mut Output<'_>,
     ) -> Rsv {
-        if !self.send.compresses(payload.len()) {
+        if !self.compresses(payload.len()) {
             return Rsv::NONE;
         }
-        self.send.compress(payload, true, output);
+        self.compress(payload, true, output);
         let grown = output.written().len().saturating_sub(payload.len());
-        if !self.send.takeover && grown > 0 && !payload.is_empty() {
+        if !self.takeover && grown > 0 && !payload.is_empty() {
             // Nothing is lost by sending it as it is.
             return Rsv::NONE;
         }
         if grown > STORED_OVERHEAD.saturating_mul(payload.len() / STORED_LEN).saturating_add(16) {
             // Sent as it is, it is not in the peer's window, so it must leave ours: all of it goes.
-            if let Some(compressor) = &mut self.send.compressor {
+            if let Some(compressor) = &mut self.compressor {
                 compressor.reset();
             }
             return Rsv::NONE;
         }
-        self.send.check(payload, true, output.written());
+        self.check(payload, true, output.written());
         Rsv::RSV1
     }
 
     fn begin_encode(&mut self, _kind: MessageKind) -> Rsv {
-        if self.send.can_compress { Rsv::RSV1 } else { Rsv::NONE }
+        if self.can_compress { Rsv::RSV1 } else { Rsv::NONE }
     }
 
     fn encode(&mut self, payload: &[u8], fin: bool, output: &mut Output<'_>) {
-        self.send.compress(payload, fin, output);
-        self.send.check(payload, fin, output.written());
+        self.compress(payload, fin, output);
+        self.check(payload, fin, output.written());
     }
 
     fn prepared(&mut self, message: &PreparedMessage) -> Option<Bytes> {
-        if !self.send.compresses(message.payload().len()) {
+        if !self.compresses(message.payload().len()) {
             return None;
         }
-        let frame = message.compressed(self.send.settings);
+        let frame = message.compressed(self.settings);
         if frame.len() > message.frame().len() && !message.payload().is_empty() {
             // It has grown: sent as it is, it enters neither window.
             return None;
         }
         // The peer's window has moved on by this message, and ours has not: what it refers to next
         // must be behind it.
-        if let Some(compressor) = &mut self.send.compressor {
+        if let Some(compressor) = &mut self.compressor {
             compressor.reset();
         }
         let header = FrameHeader::decode(&frame).ok().flatten();
         let coded = header.and_then(|(_, len)| frame.get(len..)).unwrap_or_default();
-        self.send.check(message.payload(), true, coded);
+        self.check(message.payload(), true, coded);
         Some(frame)
     }
 }
 
-impl Send {
+impl DeflateEncoder {
     /// Whether a message of `len` octets is worth it.
     const fn compresses(&self, len: usize) -> bool {
         self.can_compress && len >= self.threshold
