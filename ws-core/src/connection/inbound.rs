@@ -73,7 +73,7 @@ impl Inbound {
         self.receive.share(budget);
     }
 
-    pub(super) const fn role(&self) -> Role {
+    pub(crate) const fn role(&self) -> Role {
         self.receive.role()
     }
 

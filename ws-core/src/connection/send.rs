@@ -126,13 +126,28 @@ impl Send {
         }
         self.check_message(message.payload().len())?;
         let encoded = encoder.and_then(|encoder| encoder.prepared(message));
-        let frame = encoded.as_ref().unwrap_or(message.frame());
+        self.prepared_frame(encoded.as_ref().unwrap_or(message.frame()));
+        Ok(())
+    }
+
+    /// A server's whole frame.
+    pub(super) fn prepared_frame(&mut self, frame: &Bytes) {
         if frame.len() >= SHARE_FROM {
             self.outbox.push_shared(&[], frame.clone());
         } else {
             self.outbox.push(frame, &[], None);
         }
-        Ok(())
+    }
+
+    /// A message whose payload was encoded elsewhere.
+    pub(super) fn coded(
+        &mut self,
+        kind: MessageKind,
+        rsv: Rsv,
+        payload: &[u8],
+    ) -> Result<(), Misuse> {
+        let header = FrameHeader { rsv, ..FrameHeader::new(kind.opcode(), payload.len() as u64) };
+        self.push(header, payload)
     }
 
     /// One fragment; the first decides whether the extension may encode the message.
@@ -249,7 +264,7 @@ impl Send {
         }
     }
 
-    fn check_message(&self, len: usize) -> Result<(), Misuse> {
+    pub(super) fn check_message(&self, len: usize) -> Result<(), Misuse> {
         if self.open.is_some() {
             return Err(Misuse::MessageOpen);
         }
@@ -260,9 +275,12 @@ impl Send {
     }
 
     fn frame(&mut self, fin: bool, opcode: Opcode, payload: &[u8]) -> Result<(), Misuse> {
+        self.push(FrameHeader { fin, ..FrameHeader::new(opcode, payload.len() as u64) }, payload)
+    }
+
+    fn push(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Misuse> {
         let masking_key = self.keys.map(|fresh| fresh());
-        let header =
-            FrameHeader { fin, masking_key, ..FrameHeader::new(opcode, payload.len() as u64) };
+        let header = FrameHeader { masking_key, ..header };
         let mut octets = [0; MAX_HEADER_LEN];
         let len = header.encode(&mut octets)?;
         self.outbox.push(octets.get(..len).unwrap_or_default(), payload, masking_key);

@@ -20,7 +20,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
     type Item = Result<Message, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_half(Half::Reader, cx, Self::poll_recv).map(Result::transpose)
+        self.get_mut()
+            .poll_half(Half::Reader, cx, |socket, cx| socket.receiver().poll_recv(cx))
+            .map(Result::transpose)
     }
 }
 
@@ -37,22 +39,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().poll_half(Half::Writer, cx, |socket, cx| socket.poll_room(0, cx))
+        self.get_mut().poll_half(Half::Writer, cx, |socket, cx| socket.sender().poll_room(0, cx))
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.get_mut().start_send(message)
+        self.get_mut().sender().start_send(message)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().poll_half(Half::Writer, cx, Self::poll_flush_all)
+        self.get_mut().poll_half(Half::Writer, cx, |socket, cx| socket.sender().poll_flush_all(cx))
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.get_mut().poll_half(Half::Writer, cx, |socket, cx| {
-            ready!(socket.poll_waiting(cx))?;
-            socket.start_close(CloseCode::NORMAL, "")?;
-            while ready!(socket.poll_recv(cx))?.is_some() {}
+            ready!(socket.sender().poll_waiting(cx))?;
+            socket.sender().start_close(CloseCode::NORMAL, "")?;
+            while ready!(socket.receiver().poll_recv(cx))?.is_some() {}
             Poll::Ready(Ok(()))
         })
     }

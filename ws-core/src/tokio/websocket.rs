@@ -2,19 +2,18 @@
 //!
 //! In: calls. Out: futures around the polls of `tokio::drive`, which does the reading and writing.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::poll_fn;
-use core::pin::Pin;
 use core::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite};
-use ::tokio::time::{Instant, Sleep};
+use ::tokio::time::Instant;
 use bytes::Bytes;
 
-use super::drive::State;
-use super::read_buffer::ReadBuffer;
+use super::drive::{Incoming, Receiver};
+use super::link::Whole;
+use super::output::{Outgoing, Progress, Sender};
 use super::split::{ReadHalf, WriteHalf, split};
 use super::wakers::Wakers;
 use crate::connection::{Config, Connection, MaskingKeys, Transport};
@@ -45,19 +44,10 @@ use crate::role::Role;
 pub struct WebSocket<S> {
     pub(super) io: S,
     pub(super) connection: Connection,
-    pub(super) input: ReadBuffer,
+    pub(super) incoming: Incoming,
+    pub(super) outgoing: Outgoing,
     /// Time zero of the connection's clock.
     pub(super) origin: Instant,
-    /// The time of the last read or timer, so that messages of one read cost no clock.
-    pub(super) now: Duration,
-    pub(super) timer: Option<Pin<Box<Sleep>>>,
-    /// A message that a `Sink` has taken and that waits for room.
-    pub(super) waiting: Option<Message>,
-    /// The peer's Close frame.
-    pub(super) peer_close: Option<PeerClose>,
-    /// The outcome to report once the transport is dealt with.
-    pub(super) outcome: Option<Error>,
-    pub(super) state: State,
     /// The tasks of its stream and its sink, once it is used as these.
     pub(super) wakers: Option<Arc<Wakers>>,
 }
@@ -117,14 +107,9 @@ impl<S> WebSocket<S> {
         Self {
             io,
             connection,
-            input: ReadBuffer::from_octets(received),
+            incoming: Incoming::from_octets(received),
+            outgoing: Outgoing::default(),
             origin: Instant::now(),
-            now: Duration::ZERO,
-            timer: None,
-            waiting: None,
-            peer_close: None,
-            outcome: None,
-            state: State::default(),
             wakers: None,
         }
     }
@@ -175,21 +160,22 @@ impl<S> WebSocket<S> {
     /// The peer's Close frame, once it has come.
     #[must_use]
     pub const fn peer_close(&self) -> Option<&PeerClose> {
-        self.peer_close.as_ref()
+        match &self.incoming.peer_close {
+            Some(close) => Some(&**close),
+            None => None,
+        }
     }
 
     /// Whether the end was told, or will be by the next [`recv`](Self::recv).
     #[must_use]
     pub(super) const fn has_ended(&self) -> bool {
-        matches!(self.connection.poll_transport(), Transport::Close) && self.outcome.is_none()
+        matches!(self.connection.poll_transport(), Transport::Close)
+            && self.outgoing.outcome.is_none()
     }
 
     /// What a poll may change that another task waits for.
-    pub(super) const fn progress(&self) -> ([bool; 4], usize) {
-        let ended = matches!(self.connection.poll_transport(), Transport::Close);
-        let State { unflushed, write_failed, .. } = self.state;
-        let flags = [ended, self.connection.may_send(), unflushed, write_failed];
-        (flags, self.connection.output_len())
+    pub(super) const fn progress(&self) -> Progress {
+        Progress::of(&self.connection.outbound, &self.outgoing)
     }
 
     /// Octets queued and not yet given to the transport.
@@ -200,6 +186,23 @@ impl<S> WebSocket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// All of it, to receive.
+    #[inline]
+    pub(super) const fn receiver(&mut self) -> Receiver<'_, Whole<'_, S>> {
+        let Self { io, connection, incoming, outgoing, origin, .. } = self;
+        let Connection { config, inbound, outbound } = connection;
+        let link = Whole { io, outbound, outgoing, origin: *origin };
+        Receiver { config, inbound, incoming, origin: *origin, link }
+    }
+
+    /// Its sending half.
+    #[inline]
+    pub(super) const fn sender(&mut self) -> Sender<'_, S> {
+        let Self { io, connection, outgoing, origin, .. } = self;
+        let Connection { config, outbound, .. } = connection;
+        Sender { config, outbound, outgoing, io, origin: *origin }
+    }
+
     /// The next message; `None` once the closing handshake is done and the transport has ended.
     ///
     /// Pings are answered meanwhile. Queued output is written before this waits. After an error, or
@@ -213,7 +216,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe: a dropped future loses no octet and no message.
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
-        poll_fn(|cx| self.poll_recv(cx)).await
+        poll_fn(|cx| self.receiver().poll_recv(cx)).await
     }
 
     /// As [`recv`](Self::recv), and tells of Pings and Pongs too.
@@ -226,7 +229,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe.
     pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
-        poll_fn(|cx| self.poll_event(cx)).await
+        poll_fn(|cx| self.receiver().poll_event(cx)).await
     }
 
     /// The next octets of a message, as they arrive: a message of any length passes in constant
@@ -243,7 +246,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe.
     pub async fn recv_piece(&mut self) -> Result<Option<Piece>, Error> {
-        poll_fn(|cx| self.poll_piece(cx)).await
+        poll_fn(|cx| self.receiver().poll_piece(cx)).await
     }
 
     /// Queues a message; it is written by the next [`recv`](Self::recv) that has to wait, by
@@ -260,7 +263,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// room has queued nothing, and the message is dropped with it.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        poll_fn(|cx| self.poll_feed(&message, cx)).await
+        poll_fn(|cx| self.sender().poll_feed(&message, cx)).await
     }
 
     /// As [`feed`](Self::feed), past the extension: see
@@ -276,7 +279,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub async fn feed_uncoded(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
         let len = message.payload().len();
-        poll_fn(|cx| self.poll_queue(len, |connection| connection.send_uncoded(&message), cx)).await
+        poll_fn(|cx| self.sender().poll_queue(len, |outbound| outbound.send_uncoded(&message), cx))
+            .await
     }
 
     /// As [`feed`](Self::feed), of a message that was encoded before.
@@ -290,7 +294,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`feed`](Self::feed).
     pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         let len = message.payload().len();
-        poll_fn(|cx| self.poll_queue(len, |connection| connection.send_prepared(message), cx)).await
+        poll_fn(|cx| self.sender().poll_queue(len, |outbound| outbound.send_prepared(message), cx))
+            .await
     }
 
     /// Writes all that is queued.
@@ -303,7 +308,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe: what is not written stays queued.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_flush_all(cx)).await
+        poll_fn(|cx| self.sender().poll_flush_all(cx)).await
     }
 
     /// Queues a message and writes all that is queued.
@@ -333,7 +338,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`send`](Self::send).
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         let len = payload.len();
-        poll_fn(|cx| self.poll_queue(len, |connection| connection.ping(payload), cx)).await?;
+        poll_fn(|cx| self.sender().poll_queue(len, |outbound| outbound.ping(payload), cx)).await?;
         self.flush().await
     }
 
@@ -348,7 +353,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`send`](Self::send).
     pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
         let len = payload.len();
-        poll_fn(|cx| self.poll_queue(len, |connection| connection.pong(payload), cx)).await?;
+        poll_fn(|cx| self.sender().poll_queue(len, |outbound| outbound.pong(payload), cx)).await?;
         self.flush().await
     }
 
@@ -365,14 +370,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// A dropped future leaves the Close queued: call it, or [`recv`](Self::recv), again.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.start_close(code, reason)?;
+        self.sender().start_close(code, reason)?;
         while self.recv().await?.is_some() {}
         Ok(())
     }
 
     /// Two halves for two tasks; see [`ReadHalf`] and [`WriteHalf`].
     #[must_use]
-    pub fn split(self) -> (ReadHalf<S>, WriteHalf<S>) {
+    pub fn split(self) -> (ReadHalf<S>, WriteHalf<S>)
+    where
+        S: 'static,
+    {
         split(self)
     }
 }
@@ -382,7 +390,7 @@ impl<S: fmt::Debug> fmt::Debug for WebSocket<S> {
         f.debug_struct("WebSocket")
             .field("io", &self.io)
             .field("connection", &self.connection)
-            .field("state", &self.state)
+            .field("outgoing", &self.outgoing)
             .finish_non_exhaustive()
     }
 }
