@@ -78,11 +78,13 @@ impl Inbound {
     }
 
     /// See [`Connection::awaited`](super::Connection::awaited).
+    #[inline]
     pub(crate) const fn awaited(&self) -> u64 {
         self.receive.awaited()
     }
 
     /// See [`Connection::set_delivery`](super::Connection::set_delivery).
+    #[inline]
     pub(crate) const fn set_delivery(&mut self, config: &mut Config, delivery: Delivery) {
         config.delivery = delivery;
         if matches!(delivery, Delivery::Messages) {
@@ -91,6 +93,7 @@ impl Inbound {
     }
 
     /// Whether anything received still means something.
+    #[inline]
     pub(crate) const fn is_over(&self) -> bool {
         matches!(self.hears, Hears::Nothing)
     }
@@ -195,6 +198,7 @@ impl Inbound {
     }
 
     /// See [`Connection::has_more`](super::Connection::has_more).
+    #[inline]
     pub(crate) fn has_more(&self) -> bool {
         let decodes = || self.agreed.as_ref().is_some_and(|agreed| agreed.has_more());
         !self.is_over() && (self.receive.is_failing() || decodes())
@@ -209,6 +213,7 @@ impl Inbound {
     }
 
     /// See [`Connection::take_decoded_storage`](super::Connection::take_decoded_storage).
+    #[inline]
     pub(crate) fn take_decoded_storage(&mut self) -> Vec<u8> {
         match &mut self.agreed {
             Some(agreed) if !self.receive.is_decoding() => agreed.take_storage(),
@@ -217,6 +222,7 @@ impl Inbound {
     }
 
     /// See [`Connection::lacks_decoded_storage`](super::Connection::lacks_decoded_storage).
+    #[inline]
     pub(crate) fn lacks_decoded_storage(&self) -> bool {
         self.agreed.as_ref().is_some_and(|agreed| !agreed.has_storage())
     }

@@ -130,31 +130,37 @@ impl Outbound {
     }
 
     /// See [`Connection::poll_transport`](super::Connection::poll_transport).
+    #[inline]
     pub(crate) const fn poll_transport(&self) -> Transport {
         self.closing.transport()
     }
 
     /// See [`Connection::may_send`](super::Connection::may_send).
+    #[inline]
     pub(crate) const fn may_send(&self) -> bool {
         self.closing.may_send()
     }
 
     /// See [`Connection::has_room`](super::Connection::has_room).
+    #[inline]
     pub(crate) const fn has_room(&self, len: usize) -> bool {
         self.send.has_room(len)
     }
 
     /// See [`Connection::poll_output`](super::Connection::poll_output).
+    #[inline]
     pub(crate) fn poll_output(&self) -> impl Iterator<Item = &[u8]> {
         self.send.outbox().slices()
     }
 
     /// See [`Connection::output_len`](super::Connection::output_len).
+    #[inline]
     pub(crate) const fn output_len(&self) -> usize {
         self.send.outbox().len()
     }
 
     /// See [`Connection::handle_written`](super::Connection::handle_written).
+    #[inline]
     pub(crate) fn handle_written(&mut self, written: usize, config: &Config, now: Duration) {
         if let Some(writes) = &mut self.writes {
             writes.written(written, now);
@@ -171,6 +177,7 @@ impl Outbound {
     }
 
     /// See [`Connection::clocks_writes`](super::Connection::clocks_writes).
+    #[inline]
     pub(crate) fn clocks_writes(&self) -> bool {
         !self.closing.may_send()
             || self.writes.as_ref().is_some_and(|writes| writes.clocks_writes())
@@ -220,22 +227,26 @@ impl Outbound {
     }
 
     /// See [`Connection::take_output_storage`](super::Connection::take_output_storage).
+    #[inline]
     pub(crate) fn take_output_storage(&mut self) -> Vec<u8> {
         self.send.outbox_mut().take_storage()
     }
 
     /// See [`Connection::give_output_storage`](super::Connection::give_output_storage).
+    #[inline]
     pub(crate) fn give_output_storage(&mut self, storage: Vec<u8>) {
         self.send.outbox_mut().give_storage(storage);
     }
 
     /// See [`Connection::send`](super::Connection::send).
+    #[inline]
     pub(crate) fn send(&mut self, message: &Message) -> Result<(), Misuse> {
         self.check_open()?;
         self.send.message(message, self.encoder.as_deref_mut())
     }
 
     /// See [`Connection::send_uncoded`](super::Connection::send_uncoded).
+    #[inline]
     pub(crate) fn send_uncoded(&mut self, message: &Message) -> Result<(), Misuse> {
         self.check_open()?;
         self.send.message(message, None)

@@ -146,8 +146,7 @@ impl Send {
         rsv: Rsv,
         payload: &[u8],
     ) -> Result<(), Misuse> {
-        let header = FrameHeader { rsv, ..FrameHeader::new(kind.opcode(), payload.len() as u64) };
-        self.push(header, payload)
+        self.coded_frame(true, rsv, kind.opcode(), payload)
     }
 
     /// One fragment; the first decides whether the extension may encode the message.
@@ -275,12 +274,20 @@ impl Send {
     }
 
     fn frame(&mut self, fin: bool, opcode: Opcode, payload: &[u8]) -> Result<(), Misuse> {
-        self.push(FrameHeader { fin, ..FrameHeader::new(opcode, payload.len() as u64) }, payload)
+        self.coded_frame(fin, Rsv::NONE, opcode, payload)
     }
 
-    fn push(&mut self, header: FrameHeader, payload: &[u8]) -> Result<(), Misuse> {
+    #[inline]
+    fn coded_frame(
+        &mut self,
+        fin: bool,
+        rsv: Rsv,
+        opcode: Opcode,
+        payload: &[u8],
+    ) -> Result<(), Misuse> {
         let masking_key = self.keys.map(|fresh| fresh());
-        let header = FrameHeader { masking_key, ..header };
+        let header =
+            FrameHeader { fin, rsv, masking_key, ..FrameHeader::new(opcode, payload.len() as u64) };
         let mut octets = [0; MAX_HEADER_LEN];
         let len = header.encode(&mut octets)?;
         self.outbox.push(octets.get(..len).unwrap_or_default(), payload, masking_key);

@@ -77,11 +77,17 @@ pub(super) enum Step {
     Pong(Bytes),
 }
 
-impl<L: Link> Receiver<'_, L> {
-    pub(super) fn poll_recv(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Message>, Error>> {
+/// A connection that can be received from, held in one way or another.
+pub(super) trait Receives {
+    type Link<'a>: Link
+    where
+        Self: 'a;
+
+    /// What it consists of. To be asked for anew for each message, and only then: what is taken apart
+    /// for no longer than that stays in registers.
+    fn receiver(&mut self) -> Receiver<'_, Self::Link<'_>>;
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
         loop {
             match ready!(self.poll_step(Wanted::Messages, cx))? {
                 Some(Step::Message(message)) => return Poll::Ready(Ok(Some(message))),
@@ -92,10 +98,7 @@ impl<L: Link> Receiver<'_, L> {
         }
     }
 
-    pub(super) fn poll_event(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Event>, Error>> {
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
         loop {
             return Poll::Ready(Ok(Some(match ready!(self.poll_step(Wanted::Events, cx))? {
                 Some(Step::Message(message)) => Event::Message(message),
@@ -108,10 +111,7 @@ impl<L: Link> Receiver<'_, L> {
         }
     }
 
-    pub(super) fn poll_piece(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Piece>, Error>> {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Piece>, Error>> {
         Poll::Ready(Ok(match ready!(self.poll_step(Wanted::Pieces, cx))? {
             Some(Step::Piece(piece)) => Some(piece),
             // It began under another method, which was dropped in the middle of it.
@@ -126,53 +126,62 @@ impl<L: Link> Receiver<'_, L> {
     }
 
     /// The next thing received that is wanted. Behind the last one, sees the transport to its end.
+    #[inline]
     fn poll_step(
         &mut self,
         wanted: Wanted,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Step>, Error>> {
-        self.inbound.set_delivery(
-            self.config,
+        loop {
+            if let Some(step) = self.receiver().next_buffered(wanted, cx) {
+                return Poll::Ready(Ok(Some(step)));
+            }
+            if let Some(outcome) = ready!(self.receiver().poll_more(cx)) {
+                return Poll::Ready(outcome.map(|()| None));
+            }
+        }
+    }
+}
+
+impl<L: Link> Receiver<'_, L> {
+    /// Until there is more to tell: `None`. Or the connection has ended: how, unless that was told.
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
+        // Whether or not all is written, reading goes on: a peer that writes before it reads would
+        // otherwise wait for us for ever.
+        let mut write_failed = false;
+        match self.link.attend(self.config, cx, |sender, cx| sender.attend(cx)) {
+            Some(Attended::Ended(outcome)) => {
+                self.inbound.heed(self.link.hears(), self.config);
+                self.incoming.input.clear();
+                self.release_buffers();
+                return Poll::Ready(Some(outcome.map_or(Ok(()), Err)));
+            }
+            Some(Attended::WriteFailed) => write_failed = true,
+            Some(Attended::Goes) | None => {}
+        }
+        if self.incoming.end_of_stream || self.poll_fill(cx).is_pending() {
+            if write_failed {
+                self.transport_lost(None, cx);
+            } else if self.link.may_wait(cx) {
+                self.release_buffers();
+                ready!(self.poll_deadline(cx));
+            }
+        }
+        Poll::Ready(None)
+    }
+
+    /// The next wanted thing that the octets already read mean.
+    #[inline]
+    fn next_buffered(&mut self, wanted: Wanted, cx: &mut Context<'_>) -> Option<Step> {
+        let Self { config, inbound, incoming, link, .. } = self;
+        inbound.heed(link.hears(), config);
+        inbound.set_delivery(
+            config,
             match wanted {
                 Wanted::Messages | Wanted::Events => Delivery::Messages,
                 Wanted::Pieces => Delivery::Pieces,
             },
         );
-        loop {
-            self.inbound.heed(self.link.hears(), self.config);
-            if let Some(step) = self.next_buffered(wanted, cx) {
-                return Poll::Ready(Ok(Some(step)));
-            }
-            // Whether or not all is written, reading goes on: a peer that writes before it reads
-            // would otherwise wait for us for ever.
-            let mut write_failed = false;
-            match self.link.attend(self.config, cx, |sender, cx| sender.attend(cx)) {
-                Some(Attended::Ended(outcome)) => {
-                    self.inbound.heed(self.link.hears(), self.config);
-                    self.incoming.input.clear();
-                    self.release_buffers();
-                    return Poll::Ready(outcome.map_or(Ok(None), Err));
-                }
-                Some(Attended::WriteFailed) => write_failed = true,
-                Some(Attended::Goes) | None => {}
-            }
-            if self.incoming.end_of_stream || self.poll_fill(cx).is_pending() {
-                if write_failed {
-                    self.transport_lost(None, cx);
-                    continue;
-                }
-                if !self.link.may_wait(cx) {
-                    continue;
-                }
-                self.release_buffers();
-                ready!(self.poll_deadline(cx));
-            }
-        }
-    }
-
-    /// The next wanted thing that the octets already read mean.
-    fn next_buffered(&mut self, wanted: Wanted, cx: &mut Context<'_>) -> Option<Step> {
-        let Self { config, inbound, incoming, link, .. } = self;
         let Incoming { input, now, peer_close, .. } = &mut **incoming;
         while !inbound.is_over() && (!input.is_empty() || inbound.has_more()) {
             let Received { event, discard, keep } =
@@ -244,6 +253,7 @@ impl<L: Link> Receiver<'_, L> {
     }
 
     /// Reads once, and takes the end of the stream, or its loss, into account.
+    #[inline]
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self { inbound, incoming, link, .. } = self;
         match ready!(link.poll_read(&mut incoming.input, inbound.awaited(), cx)) {
@@ -269,6 +279,7 @@ impl<L: Link> Receiver<'_, L> {
     }
 
     /// Until the connection's next deadline, which is then handled.
+    #[inline]
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.link.hears() == Hears::Everything && self.config.deadlines.are_off() {
             return Poll::Pending;
@@ -315,6 +326,7 @@ impl<L: Link> Receiver<'_, L> {
         });
     }
 
+    #[inline]
     fn release_buffers(&mut self) {
         self.incoming.input.rest();
         pool::give_output(self.inbound.take_decoded_storage());

@@ -104,10 +104,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link for Whole<'_, S> {
         Some(self.sending(config, cx, act))
     }
 
+    #[inline]
     fn may_wait(&mut self, _: &Context<'_>) -> bool {
         true
     }
 
+    #[inline]
     fn rest(&mut self) {
         if self.outbound.output_len() == 0 {
             pool::give_output(self.outbound.take_output_storage());

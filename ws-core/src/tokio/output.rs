@@ -144,6 +144,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
 
     /// What whoever receives does for it before it reads: writes what is queued, and sees the
     /// transport to its end.
+    #[inline]
     pub(super) fn attend(&mut self, cx: &mut Context<'_>) -> Attended {
         if !self.outgoing.write_failed
             && self.outbound.poll_transport() != Transport::Close
@@ -172,6 +173,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     }
 
     /// Queues a message as soon as there is room.
+    #[inline]
     pub(super) fn poll_feed(
         &mut self,
         message: &Message,
@@ -181,6 +183,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     }
 
     /// Has `queue` queue a payload of `len` octets as soon as there is room.
+    #[inline]
     pub(super) fn poll_queue(
         &mut self,
         len: usize,
@@ -192,6 +195,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     }
 
     /// Has `queue` queue something, there being room for it.
+    #[inline]
     pub(super) fn queue_now(
         &mut self,
         queue: impl FnOnce(&mut Outbound) -> Result<(), Misuse>,
@@ -208,6 +212,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     }
 
     /// Until a message of `len` octets may be queued.
+    #[inline]
     pub(super) fn poll_room(
         &mut self,
         len: usize,
@@ -243,6 +248,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
 
     /// As [`poll_flush_all`](Self::poll_flush_all), while receiving: a message that came too late
     /// for a `Sink` to send stays, to be told by the sink.
+    #[inline]
     pub(super) fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.outbound.may_send() {
             ready!(self.poll_waiting(cx))?;
@@ -268,6 +274,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     }
 
     /// Until no message that a `Sink` has taken waits for room.
+    #[inline]
     pub(super) fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         while let Some(len) = self.outgoing.waiting.as_ref().map(|message| message.payload().len())
         {
@@ -294,6 +301,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     }
 
     /// Output storage from the thread's pool, for a connection that holds none.
+    #[inline]
     pub(super) fn hold_output(&mut self) {
         if self.outbound.output_len() == 0 {
             pool::give_output(self.outbound.take_output_storage());

@@ -9,6 +9,7 @@ use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use futures_sink::Sink;
 
+use super::drive::Receives;
 use super::wakers::Half;
 use super::websocket::WebSocket;
 use crate::frame::CloseCode;
@@ -20,9 +21,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
     type Item = Result<Message, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut()
-            .poll_half(Half::Reader, cx, |socket, cx| socket.receiver().poll_recv(cx))
-            .map(Result::transpose)
+        self.get_mut().poll_half(Half::Reader, cx, Self::poll_recv).map(Result::transpose)
     }
 }
 
@@ -54,7 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
         self.get_mut().poll_half(Half::Writer, cx, |socket, cx| {
             ready!(socket.sender().poll_waiting(cx))?;
             socket.sender().start_close(CloseCode::NORMAL, "")?;
-            while ready!(socket.receiver().poll_recv(cx))?.is_some() {}
+            while ready!(socket.poll_recv(cx))?.is_some() {}
             Poll::Ready(Ok(()))
         })
     }

@@ -5,13 +5,14 @@
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::poll_fn;
+use core::task::{Context, Poll};
 use core::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::time::Instant;
 use bytes::Bytes;
 
-use super::drive::{Incoming, Receiver};
+use super::drive::{Incoming, Receiver, Receives};
 use super::link::Whole;
 use super::output::{Outgoing, Progress, Sender};
 use super::split::{ReadHalf, WriteHalf, split};
@@ -185,22 +186,36 @@ impl<S> WebSocket<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// All of it, to receive.
+impl<S: AsyncRead + AsyncWrite + Unpin> Receives for WebSocket<S> {
+    type Link<'a>
+        = Whole<'a, S>
+    where
+        Self: 'a;
+
     #[inline]
-    pub(super) const fn receiver(&mut self) -> Receiver<'_, Whole<'_, S>> {
+    fn receiver(&mut self) -> Receiver<'_, Whole<'_, S>> {
         let Self { io, connection, incoming, outgoing, origin, .. } = self;
         let Connection { config, inbound, outbound } = connection;
         let link = Whole { io, outbound, outgoing, origin: *origin };
         Receiver { config, inbound, incoming, origin: *origin, link }
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Its sending half.
     #[inline]
     pub(super) const fn sender(&mut self) -> Sender<'_, S> {
         let Self { io, connection, outgoing, origin, .. } = self;
         let Connection { config, outbound, .. } = connection;
         Sender { config, outbound, outgoing, io, origin: *origin }
+    }
+
+    pub(super) fn poll_feed(
+        &mut self,
+        message: &Message,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        self.sender().poll_feed(message, cx)
     }
 
     /// The next message; `None` once the closing handshake is done and the transport has ended.
@@ -216,7 +231,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe: a dropped future loses no octet and no message.
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
-        poll_fn(|cx| self.receiver().poll_recv(cx)).await
+        poll_fn(|cx| self.poll_recv(cx)).await
     }
 
     /// As [`recv`](Self::recv), and tells of Pings and Pongs too.
@@ -229,7 +244,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe.
     pub async fn recv_event(&mut self) -> Result<Option<Event>, Error> {
-        poll_fn(|cx| self.receiver().poll_event(cx)).await
+        poll_fn(|cx| self.poll_event(cx)).await
     }
 
     /// The next octets of a message, as they arrive: a message of any length passes in constant
@@ -246,7 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe.
     pub async fn recv_piece(&mut self) -> Result<Option<Piece>, Error> {
-        poll_fn(|cx| self.receiver().poll_piece(cx)).await
+        poll_fn(|cx| self.poll_piece(cx)).await
     }
 
     /// Queues a message; it is written by the next [`recv`](Self::recv) that has to wait, by
@@ -263,7 +278,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// room has queued nothing, and the message is dropped with it.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        poll_fn(|cx| self.sender().poll_feed(&message, cx)).await
+        poll_fn(|cx| self.poll_feed(&message, cx)).await
     }
 
     /// As [`feed`](Self::feed), past the extension: see

@@ -177,7 +177,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// The message is queued whole or not at all.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        self.write(|socket, cx| socket.sender().poll_feed(&message, cx)).await
+        self.write(|socket, cx| socket.poll_feed(&message, cx)).await
     }
 
     /// As [`feed`](Self::feed), of a message that was encoded before.

@@ -1,7 +1,8 @@
 //! A transport's two ends: one to read from, one to write to, in two tasks.
 //!
-//! TCP and Unix streams come apart by themselves, and neither end has to wait for the other: so do our
-//! own transports over them. Any other is shared, and locked for the length of one read or write.
+//! TCP and Unix streams come apart by themselves, and neither end has to wait for the other; a
+//! client's transport does so, too, if it is nothing but TCP. Any other is shared, and locked for the
+//! length of one read or write.
 
 use core::any::{Any, TypeId};
 use core::pin::Pin;
@@ -137,5 +138,43 @@ impl<S: AsyncWrite> AsyncWrite for WriteEnd<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         inner!(WriteEnd, self, io => Pin::new(io).poll_shutdown(cx))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::tokio::io::{DuplexStream, duplex};
+    use ::tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Whether it comes apart without a lock; and together it is itself again.
+    fn comes_apart<S: AsyncRead + AsyncWrite + Unpin + 'static>(io: S) -> (bool, S) {
+        let (read, write) = take_apart(io);
+        let apart = !matches!(read, ReadEnd::Shared(_)) && !matches!(write, WriteEnd::Shared(_));
+        (apart, put_together(read, write).expect("its own ends"))
+    }
+
+    #[::tokio::test]
+    async fn streams_of_the_system_come_apart_without_a_lock() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let here = listener.local_addr().unwrap();
+        let (apart, tcp) = comes_apart(TcpStream::connect(here).await.unwrap());
+        assert!(apart);
+        assert_eq!(tcp.peer_addr().unwrap(), here);
+        let (apart, client) = comes_apart(ClientStream::plain(tcp));
+        assert!(apart);
+        assert_eq!(client.tcp().peer_addr().unwrap(), here);
+        #[cfg(unix)]
+        assert!(comes_apart(UnixStream::pair().unwrap().0).0);
+        let (apart, _): (_, DuplexStream) = comes_apart(duplex(1).0);
+        assert!(!apart);
+    }
+
+    #[test]
+    fn ends_of_two_transports_are_none() {
+        let (read, _write) = take_apart(duplex(1).0);
+        let (_read, write) = take_apart(duplex(1).0);
+        assert!(put_together::<DuplexStream>(read, write).is_none());
     }
 }
