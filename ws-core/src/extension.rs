@@ -1,12 +1,13 @@
 //! Extensions: what is agreed beyond RFC 6455's frames (§5.8, §9).
 //!
 //! In: the reserved bits and the payload of data messages. Out: other bits, another payload.
-//! A connection reaches an extension only through [`Extension`]; [`deflate`](crate::deflate) is one.
+//! An extension is two values that know nothing of each other, since receiving and sending may be two
+//! tasks' work: a [`Decoder`] and an [`Encoder`]. [`deflate`](crate::deflate) is one.
 //!
 //! ```text
-//! frame in ─▶ check (bits allowed?) ─▶ unmask ─▶ Extension::decode ─▶ UTF-8 ─▶ event
-//! message ─▶ Extension::encode_message ─▶ bits, payload ─▶ mask ─▶ frame out
-//! fragments ─▶ Extension::begin_encode ─▶ bits, then each ─▶ Extension::encode ─▶ mask ─▶ frame out
+//! frame in ─▶ check (bits allowed?) ─▶ unmask ─▶ Decoder::decode ─▶ UTF-8 ─▶ event
+//! message ─▶ Encoder::encode_message ─▶ bits, payload ─▶ mask ─▶ frame out
+//! fragments ─▶ Encoder::begin_encode ─▶ bits, then each ─▶ Encoder::encode ─▶ mask ─▶ frame out
 //! ```
 //!
 //! Control frames never pass through: no agreed bit stands on them.
@@ -22,11 +23,11 @@ use crate::memory;
 use crate::message::MessageKind;
 use crate::prepared::PreparedMessage;
 
-/// An agreed extension, of one connection.
+/// What an agreed extension does to the messages that one connection receives.
 ///
-/// One message at a time passes through in each direction: its `begin_…`, then its payload, piece by
-/// piece, the last one with `fin`. Receiving and sending are independent of each other.
-pub trait Extension: fmt::Debug + Send + Sync {
+/// One message at a time passes through: [`begin_decode`](Self::begin_decode), then its payload, piece
+/// by piece, the last one with `fin`.
+pub trait Decoder: fmt::Debug + Send + Sync {
     /// The bits that a peer may set on the first frame of a message. Others are violations.
     fn rsv(&self) -> Rsv;
 
@@ -42,14 +43,20 @@ pub trait Extension: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// The violation fails the connection; the extension is dropped.
+    /// The violation fails the connection; the decoder is dropped, and the encoder with it.
     fn decode(
         &mut self,
         payload: &[u8],
         fin: bool,
         output: &mut Output<'_>,
     ) -> Result<Decoded, Violation>;
+}
 
+/// What an agreed extension does to the messages that one connection sends.
+///
+/// One message at a time passes through: all of it by [`encode_message`](Self::encode_message), or
+/// [`begin_encode`](Self::begin_encode), then its fragments, the last one with `fin`.
+pub trait Encoder: fmt::Debug + Send + Sync {
     /// Encodes a message of ours that goes as one frame, and returns the bits for it. With none,
     /// `payload` goes as it is, whatever was written.
     fn encode_message(&mut self, kind: MessageKind, payload: &[u8], output: &mut Output<'_>)
@@ -69,7 +76,7 @@ pub trait Extension: fmt::Debug + Send + Sync {
     }
 }
 
-/// How far one call of [`Extension::decode`] came.
+/// How far one call of [`Decoder::decode`] came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decoded {
     /// Octets of the payload that need not be passed in again.

@@ -1,8 +1,8 @@
-//! Another extension, through the one trait: RSV2 on a message whose octets are all inverted.
+//! Another extension, through the two traits: RSV2 on a message whose octets are all inverted.
 #![cfg(feature = "alloc")]
 
 use ws_core::connection::{Config, Connection, Delivery};
-use ws_core::extension::{Decoded, Extension, Output};
+use ws_core::extension::{Decoded, Decoder, Encoder, Output};
 use ws_core::frame::Rsv;
 use ws_core::{Limits, Message, MessageKind, Role, Violation};
 
@@ -23,7 +23,7 @@ fn invert(octets: &[u8]) -> Vec<u8> {
     octets.iter().map(|octet| !octet).collect()
 }
 
-impl Extension for Invert {
+impl Decoder for Invert {
     fn rsv(&self) -> Rsv {
         Rsv::RSV2
     }
@@ -46,7 +46,9 @@ impl Extension for Invert {
         out.push(&invert(&payload[..len]));
         Ok(Decoded { consumed: len, done: len == payload.len() })
     }
+}
 
+impl Encoder for Invert {
     fn encode_message(&mut self, kind: MessageKind, payload: &[u8], out: &mut Output<'_>) -> Rsv {
         self.encode(payload, true, out);
         self.begin_encode(kind)
@@ -63,7 +65,7 @@ impl Extension for Invert {
 
 fn driver(role: Role, config: Config) -> Driver {
     let mut driver = Driver::new(role, config);
-    driver.connection.set_extension(Invert);
+    driver.connection.set_extension(Invert, Invert);
     driver
 }
 
@@ -121,8 +123,8 @@ fn its_violations_fail_the_connection_and_its_bits_are_the_only_ones() {
 fn sent_messages_pass_through_it() {
     for role in BOTH_ROLES {
         let mut connection = connect(role, Config::default());
-        connection.set_extension(Invert);
-        assert!(connection.extension().is_some());
+        connection.set_extension(Invert, Invert);
+        assert!(connection.has_extension());
         connection.send(&Message::text("text")).unwrap();
         connection.send_binary(b"binary").unwrap();
         connection.send_uncoded(&Message::binary(&b"past it"[..])).unwrap();

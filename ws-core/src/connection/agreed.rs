@@ -1,4 +1,4 @@
-//! The extension of a connection, and what it has decoded of the open message.
+//! The decoding half of a connection's extension, and what it has decoded of the open message.
 //!
 //! In: payload in the caller's buffer, from the first octet not yet consumed. Out: what it decodes
 //! to, in storage of the connection's own, since it may be longer.
@@ -12,22 +12,22 @@ use alloc::vec::Vec;
 use core::mem::take;
 
 use crate::error::Violation;
-use crate::extension::{Decoded, Extension, Output};
+use crate::extension::{Decoded, Decoder, Output};
 use crate::frame::Rsv;
 
-/// An agreed extension.
+/// An agreed extension, as far as receiving goes.
 #[derive(Debug)]
-pub(super) struct Agreed<E: ?Sized = dyn Extension> {
+pub(super) struct Agreed<D: ?Sized = dyn Decoder> {
     storage: Vec<u8>,
     /// Decoded octets at the front of the storage.
     len: usize,
     /// Octets at the front of what is left of the frame that are unmasked already.
     unmasked: usize,
-    /// The extension has more to write than there was room for.
+    /// The decoder has more to write than there was room for.
     more: bool,
     /// Octets decoded of the open message.
     message_len: u64,
-    pub(super) extension: E,
+    pub(super) decoder: D,
 }
 
 /// What one call has decoded, behind what was decoded before.
@@ -38,9 +38,9 @@ pub(super) struct Progress<'a> {
     pub(super) consumed: Result<usize, Violation>,
 }
 
-impl<E: Extension> Agreed<E> {
-    pub(super) const fn new(extension: E) -> Self {
-        Self { storage: Vec::new(), len: 0, unmasked: 0, more: false, message_len: 0, extension }
+impl<D: Decoder> Agreed<D> {
+    pub(super) const fn new(decoder: D) -> Self {
+        Self { storage: Vec::new(), len: 0, unmasked: 0, more: false, message_len: 0, decoder }
     }
 }
 
@@ -55,11 +55,11 @@ impl Agreed {
         self.unmasked
     }
 
-    /// A message begins, with these bits. Whether the extension decodes it.
+    /// A message begins, with these bits. Whether the decoder decodes it.
     pub(super) fn begin(&mut self, rsv: Rsv) -> bool {
         self.len = 0;
         self.message_len = 0;
-        self.extension.begin_decode(rsv)
+        self.decoder.begin_decode(rsv)
     }
 
     /// Octets decoded of the open message, those already dropped included.
@@ -93,7 +93,7 @@ impl Agreed {
     pub(super) fn decode(&mut self, payload: &[u8], fin: bool, limit: usize) -> Progress<'_> {
         let start = self.len;
         let mut output = Output::limited(&mut self.storage, &mut self.len, limit);
-        let mut decoded = self.extension.decode(payload, fin, &mut output);
+        let mut decoded = self.decoder.decode(payload, fin, &mut output);
         if output.is_exhausted() {
             // Longer than there is memory for, so too long for us.
             decoded = Err(Violation::MessageTooLong);

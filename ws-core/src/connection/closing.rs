@@ -36,9 +36,9 @@ pub enum Transport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
-    CloseSent { until: Duration },
-    Flushing { until: Duration },
-    Ending { until: Duration },
+    CloseSent,
+    Flushing,
+    Ending,
     Ended,
 }
 
@@ -46,7 +46,10 @@ enum Phase {
 #[derive(Debug)]
 pub(super) struct Closing {
     role: Role,
+    /// Next to its deadline, not around it: it is looked at for each message.
     phase: Phase,
+    /// When it is over, unless it is the first or the last.
+    until: Duration,
     /// Not clean: whoever failed the connection ends its stream without waiting for the peer.
     failed: bool,
     end_of_stream: bool,
@@ -54,7 +57,13 @@ pub(super) struct Closing {
 
 impl Closing {
     pub(super) const fn new(role: Role) -> Self {
-        Self { role, phase: Phase::Open, failed: false, end_of_stream: false }
+        Self {
+            role,
+            phase: Phase::Open,
+            until: Duration::ZERO,
+            failed: false,
+            end_of_stream: false,
+        }
     }
 
     /// Whether our Close may still be sent, and data before it.
@@ -64,51 +73,53 @@ impl Closing {
 
     /// Whether octets from the peer still mean anything.
     pub(super) const fn may_receive(&self) -> bool {
-        matches!(self.phase, Phase::Open | Phase::CloseSent { .. })
+        matches!(self.phase, Phase::Open | Phase::CloseSent)
     }
 
     /// Our Close was queued first.
     pub(super) const fn close_sent(&mut self, limits: &Limits, now: Duration) {
-        self.phase = Phase::CloseSent { until: now.saturating_add(limits.close_timeout()) };
+        self.phase = Phase::CloseSent;
+        self.until = now.saturating_add(limits.close_timeout());
     }
 
     /// Both Close frames exist: the peer's was read, ours is queued.
     pub(super) const fn close_received(&mut self, limits: &Limits, now: Duration) {
-        self.phase = Phase::Flushing { until: self.flushing_until(limits, now) };
+        self.flush(limits, now);
     }
 
     /// The connection failed; a Close is queued if none was sent before.
     pub(super) const fn failed(&mut self, limits: &Limits, now: Duration) {
         self.failed = true;
-        self.phase = Phase::Flushing { until: self.flushing_until(limits, now) };
+        self.flush(limits, now);
     }
 
     /// One deadline for the whole closing handshake: a Close that has waited for its answer does
     /// not wait as long again to be written.
-    const fn flushing_until(&self, limits: &Limits, now: Duration) -> Duration {
-        match self.phase {
-            Phase::CloseSent { until } => until,
-            _ => now.saturating_add(limits.close_timeout()),
+    const fn flush(&mut self, limits: &Limits, now: Duration) {
+        if !matches!(self.phase, Phase::CloseSent) {
+            self.until = now.saturating_add(limits.close_timeout());
         }
+        self.phase = Phase::Flushing;
     }
 
     /// The peer will send no more octets.
     pub(super) const fn stream_ended(&mut self) {
         self.end_of_stream = true;
-        if matches!(self.phase, Phase::Ending { .. }) {
+        if matches!(self.phase, Phase::Ending) {
             self.phase = Phase::Ended;
         }
     }
 
     /// All queued octets were written.
     pub(super) const fn flushed(&mut self, limits: &Limits, now: Duration) {
-        if !matches!(self.phase, Phase::Flushing { .. }) {
+        if !matches!(self.phase, Phase::Flushing) {
             return;
         }
         self.phase = if self.end_of_stream {
             Phase::Ended
         } else {
-            Phase::Ending { until: now.saturating_add(limits.fin_timeout()) }
+            self.until = now.saturating_add(limits.fin_timeout());
+            Phase::Ending
         };
     }
 
@@ -122,27 +133,25 @@ impl Closing {
         if self.deadline().is_none_or(|until| now < until) {
             return false;
         }
-        let awaited = matches!(self.phase, Phase::CloseSent { .. });
+        let awaited = matches!(self.phase, Phase::CloseSent);
         self.phase = Phase::Ended;
         awaited
     }
 
     pub(super) const fn deadline(&self) -> Option<Duration> {
         match self.phase {
-            Phase::CloseSent { until } | Phase::Flushing { until } | Phase::Ending { until } => {
-                Some(until)
-            }
+            Phase::CloseSent | Phase::Flushing | Phase::Ending => Some(self.until),
             Phase::Open | Phase::Ended => None,
         }
     }
 
     pub(super) const fn transport(&self) -> Transport {
         match (self.phase, self.role) {
-            (Phase::Open | Phase::CloseSent { .. }, _) => Transport::Open,
-            (Phase::Flushing { .. }, _) => Transport::Flush,
+            (Phase::Open | Phase::CloseSent, _) => Transport::Open,
+            (Phase::Flushing, _) => Transport::Flush,
             // §7.1.1: the server ends the TCP stream first, so that TIME_WAIT is its own.
-            (Phase::Ending { .. }, Role::Client) if !self.failed => Transport::AwaitEnd,
-            (Phase::Ending { .. }, _) => Transport::ShutDown,
+            (Phase::Ending, Role::Client) if !self.failed => Transport::AwaitEnd,
+            (Phase::Ending, _) => Transport::ShutDown,
             (Phase::Ended, _) => Transport::Close,
         }
     }

@@ -121,7 +121,7 @@ impl Deadlines {
         }
     }
 
-    pub(super) const fn are_off(&self) -> bool {
+    pub(crate) const fn are_off(&self) -> bool {
         self.idle().is_none()
             && self.ping_interval().is_none()
             && self.write_timeout().is_none()

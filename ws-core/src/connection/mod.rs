@@ -42,6 +42,9 @@ mod closing;
 mod config;
 mod deadlines;
 mod event;
+mod halves;
+mod inbound;
+mod outbound;
 mod outbox;
 mod outgoing;
 mod ping_budget;
@@ -51,15 +54,12 @@ mod send;
 mod timers;
 mod waiting;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 #[cfg(feature = "deflate")]
-use crate::deflate::{Deflate, DeflateParams, PerMessageDeflate};
-use crate::error::Violation;
-use crate::extension::Extension;
-use crate::frame::{CloseFrame, Opcode};
+use crate::deflate::{Deflate, DeflateDecoder, DeflateEncoder, DeflateParams};
+use crate::extension::{Decoder, Encoder};
 use crate::role::Role;
 
 pub use budget::Budget;
@@ -69,25 +69,21 @@ pub use deadlines::{Deadlines, DeadlinesBuilder};
 pub use event::{Event, Failure, Payload, Piece, Received};
 pub use send::MaskingKeys;
 
-use agreed::Agreed;
-use closing::Closing;
-use receive::{Got, Place, Receive};
-use send::Send;
-use timers::Timers;
+pub(crate) use halves::{Halves, poll_timeout};
+pub(crate) use inbound::{Hears, Inbound};
+pub(crate) use outbound::Outbound;
 
 /// One WebSocket connection after its opening handshake, in either role.
+///
+/// ```text
+/// octets in ─▶ Inbound ──Ping, Close, violation: answer──▶ Outbound ─▶ octets out
+///                 ◀────── heed: our Close was sent ──────────┘
+/// ```
 #[derive(Debug)]
 pub struct Connection {
-    config: Config,
-    receive: Receive,
-    send: Send,
-    closing: Closing,
-    /// The deadlines' instants, if there are deadlines.
-    timers: Option<Box<Timers>>,
-    /// The extension, until nothing more is to be received.
-    agreed: Option<Box<Agreed>>,
-    #[cfg(feature = "deflate")]
-    deflate: Option<DeflateParams>,
+    pub(crate) config: Config,
+    pub(crate) inbound: Inbound,
+    pub(crate) outbound: Outbound,
 }
 
 impl Connection {
@@ -114,47 +110,51 @@ impl Connection {
     fn new(role: Role, keys: Option<MaskingKeys>, config: Config) -> Self {
         Self {
             config,
-            receive: Receive::new(role),
-            send: Send::new(keys, &config.limits),
-            closing: Closing::new(role),
-            timers: (!config.deadlines.are_off()).then(Box::default),
-            agreed: None,
-            #[cfg(feature = "deflate")]
-            deflate: None,
+            inbound: Inbound::new(role, &config),
+            outbound: Outbound::new(role, keys, &config),
         }
     }
 
     /// Has messages pass through an extension that both endpoints agreed on in the opening
     /// handshake. To be called before anything is received or sent.
-    pub fn set_extension(&mut self, extension: impl Extension + 'static) {
-        self.agreed = Some(Box::new(Agreed::new(extension)));
+    pub fn set_extension(
+        &mut self,
+        decoder: impl Decoder + 'static,
+        encoder: impl Encoder + 'static,
+    ) {
+        self.inbound.set_decoder(decoder);
+        self.outbound.set_encoder(encoder);
     }
 
-    /// The extension set before, until the connection has ended.
+    /// Whether there is an extension: as set before, until the connection has ended.
     #[must_use]
-    pub fn extension(&self) -> Option<&dyn Extension> {
-        self.agreed.as_ref().map(|agreed| &agreed.extension)
+    pub const fn has_extension(&self) -> bool {
+        self.inbound.has_decoder()
     }
 
     /// Compresses as `deflate` says, and keeps to `params`, which the opening handshake agreed on.
     /// To be called before anything is received or sent; adapters do it themselves.
     #[cfg(feature = "deflate")]
     pub fn set_deflate(&mut self, deflate: &Deflate, params: DeflateParams) {
-        self.set_extension(PerMessageDeflate::new(self.role(), &params, deflate));
-        self.deflate = Some(params);
+        let role = self.role();
+        self.set_extension(
+            DeflateDecoder::new(role, &params, deflate),
+            DeflateEncoder::new(role, &params, deflate),
+        );
+        self.inbound.deflate = Some(params);
     }
 
     /// What was agreed about permessage-deflate; `None` if it was not agreed on (RFC 7692 §7.1).
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn deflate(&self) -> Option<DeflateParams> {
-        self.deflate
+        self.inbound.deflate
     }
 
     /// Has messages that are not whole counted in a budget that other connections share. To be
     /// called before anything is received.
     pub fn set_budget(&mut self, budget: Budget) {
-        self.receive.share(budget);
+        self.inbound.share(budget);
     }
 
     /// How the connection was configured.
@@ -166,14 +166,14 @@ impl Connection {
     /// Our role.
     #[must_use]
     pub const fn role(&self) -> Role {
-        self.receive.role()
+        self.inbound.role()
     }
 
     /// Octets that are known to be on their way: the rest of the frame whose payload is being
     /// received. What a header claims, so no reason to allocate that much.
     #[must_use]
     pub const fn awaited(&self) -> u64 {
-        self.receive.awaited()
+        self.inbound.awaited()
     }
 
     /// How many frames of the peer's were handled since this was last asked, those of a message that
@@ -182,16 +182,13 @@ impl Connection {
     #[inline]
     #[must_use]
     pub const fn take_frames_handled(&mut self) -> u16 {
-        self.receive.take_frames()
+        self.inbound.take_frames_handled()
     }
 
     /// Hands out messages whole or as they arrive, from the next message on. One that is open stays
     /// as it began; but if nothing of it was told, [`Delivery::Messages`] has it told whole.
     pub const fn set_delivery(&mut self, delivery: Delivery) {
-        self.config.delivery = delivery;
-        if matches!(delivery, Delivery::Messages) {
-            self.receive.hold_untold();
-        }
+        self.inbound.set_delivery(&mut self.config, delivery);
     }
 
     /// Takes octets that the peer sent and tells the next thing they mean.
@@ -210,64 +207,11 @@ impl Connection {
     /// [`max_message_len`](crate::Limits::max_message_len) and a control frame.
     #[inline]
     pub fn handle_input<'b>(&'b mut self, input: &'b mut [u8], now: Duration) -> Received<'b> {
-        let offered = input.len();
-        let done = |event| Received { event, discard: offered, keep: 0 };
-        if let Some(timers) = &mut self.timers {
-            timers.offered(offered, now);
+        let received = self.inbound.handle_input(input, &self.config, now);
+        if let Some(event) = &received.event {
+            self.outbound.answer(event, &self.config, now);
         }
-        loop {
-            if !self.closing.may_receive() {
-                return done(None);
-            }
-            let got = match self.receive.next(input, &self.config, self.agreed.as_deref_mut(), now)
-            {
-                Ok(got) => got,
-                Err(violation) => return done(Some(self.fail(violation, now))),
-            };
-            let partial = matches!(got, Got::Partial);
-            // While our Close is on its way, messages and pings are read but not told.
-            let silent = !self.closing.may_send() && !self.config.deliver_while_closing;
-            if silent && !partial && !matches!(got, Got::Control { opcode: Opcode::Close, .. }) {
-                continue;
-            }
-            let (discard, keep) = self.receive.settle(input, partial);
-            if let Some(timers) = &mut self.timers {
-                timers.kept(keep, self.receive.is_partial() || partial && keep > 0, now);
-            }
-            let input: &'b [u8] = input;
-            let event = match got {
-                Got::Partial => return Received { event: None, discard, keep },
-                Got::Message { kind, payload } => {
-                    Event::Message { kind, payload: self.payload(input, payload) }
-                }
-                Got::Piece(piece) => Event::Piece(Piece {
-                    kind: piece.kind,
-                    octets: self.payload(input, piece.octets),
-                    starts_message: piece.starts_message,
-                    ends_fragment: piece.ends_fragment,
-                    ends_message: piece.ends_message,
-                }),
-                Got::Control { opcode: Opcode::Ping, payload } => {
-                    let payload = Payload::new(input, payload);
-                    if self.config.auto_pong && self.closing.may_send() {
-                        self.send.auto_pong(&payload);
-                    }
-                    Event::Ping(payload)
-                }
-                Got::Control { opcode: Opcode::Pong, payload } => {
-                    let payload = Payload::new(input, payload);
-                    if let Some(timers) = &mut self.timers {
-                        timers.pong(&payload, now);
-                    }
-                    Event::Pong(payload)
-                }
-                Got::Control { payload, .. } => {
-                    let payload = Payload::new(input, payload);
-                    return done(Some(self.close_received(payload.octets(), now)));
-                }
-            };
-            return Received { event: Some(event), discard, keep };
-        }
+        received
     }
 
     /// Whether [`handle_input`](Self::handle_input) has something to tell without another octet: the
@@ -275,8 +219,7 @@ impl Connection {
     /// would not call it with an empty buffer.
     #[must_use]
     pub fn has_more(&self) -> bool {
-        let decodes = || self.agreed.as_ref().is_some_and(|agreed| agreed.has_more());
-        self.closing.may_receive() && (self.receive.is_failing() || decodes())
+        self.inbound.has_more()
     }
 
     /// The payload of the [`Event::Message`] or [`Event::Piece`] told last, without a copy, if an
@@ -284,110 +227,52 @@ impl Connection {
     /// again.
     #[must_use]
     pub fn take_decoded(&mut self) -> Vec<u8> {
-        match &mut self.agreed {
-            Some(agreed) if !self.receive.keeps_decoded() => agreed.take_octets(),
-            _ => Vec::new(),
-        }
+        self.inbound.take_decoded()
     }
 
     /// Takes the storage of what is decoded away while no message is being decoded, so that an idle
     /// connection holds none; see [`give_decoded_storage`](Self::give_decoded_storage).
     #[must_use]
     pub fn take_decoded_storage(&mut self) -> Vec<u8> {
-        match &mut self.agreed {
-            Some(agreed) if !self.receive.is_decoding() => agreed.take_storage(),
-            _ => Vec::new(),
-        }
+        self.inbound.take_decoded_storage()
     }
 
     /// Whether there is an extension, and no storage for what it decodes.
     #[must_use]
     pub fn lacks_decoded_storage(&self) -> bool {
-        self.agreed.as_ref().is_some_and(|agreed| !agreed.has_storage())
+        self.inbound.lacks_decoded_storage()
     }
 
     /// Gives storage for what an extension decodes, any octets in it being written over. Without it,
     /// the connection allocates its own.
     pub fn give_decoded_storage(&mut self, storage: Vec<u8>) {
-        if let Some(agreed) = &mut self.agreed {
-            agreed.give_storage(storage);
-        }
+        self.inbound.give_decoded_storage(storage);
     }
 
     /// The peer's stream has ended: no octets will follow. Tells [`Event::Failed`] if that is not
     /// clean and no terminal event came before.
     pub fn handle_end_of_stream(&mut self, now: Duration) -> Option<Event<'static>> {
-        let unexpected = self.closing.may_receive();
-        if unexpected {
-            self.closing.failed(&self.config.limits, now);
-            self.end_receiving();
-        }
-        self.closing.stream_ended();
-        self.note_flushed(now);
-        unexpected.then_some(Event::Failed(Failure::EndOfStream))
+        self.halves().handle_end_of_stream(now)
     }
 
     /// The transport failed: nothing can be read or written any more. Tells [`Event::Failed`] if no
     /// terminal event came before.
     pub fn handle_transport_lost(&mut self) -> Option<Event<'static>> {
-        let unexpected = self.closing.may_receive();
-        self.closing.transport_lost();
-        self.end_receiving();
-        unexpected.then_some(Event::Failed(Failure::EndOfStream))
+        self.halves().handle_transport_lost()
     }
 
     /// What to do with the transport, now that everything so far is handled.
     #[must_use]
     pub const fn poll_transport(&self) -> Transport {
-        self.closing.transport()
+        self.outbound.poll_transport()
     }
 
-    fn close_received<'b>(&mut self, payload: &'b [u8], now: Duration) -> Event<'b> {
-        let frame = match CloseFrame::parse(payload) {
-            Ok(frame) => frame,
-            Err(violation) => return self.fail(violation, now),
-        };
-        if self.closing.may_send() {
-            // §5.5.1: the answer typically echoes the code. It was received, so it is sendable.
-            let answer = self.send.close(frame.map(|f| CloseFrame { code: f.code, reason: "" }));
-            debug_assert_eq!(answer, Ok(()), "a code that was received may be sent");
-        }
-        self.closing.close_received(&self.config.limits, now);
-        self.end_receiving();
-        self.note_flushed(now);
-        Event::Close(frame)
+    const fn halves(&mut self) -> Halves<'_> {
+        Halves { config: &self.config, inbound: &mut self.inbound, outbound: &mut self.outbound }
     }
 
-    /// _Fail the WebSocket Connection_ (§7.1.7).
-    fn fail(&mut self, violation: Violation, now: Duration) -> Event<'static> {
-        if self.closing.may_send() {
-            self.send.close_with(violation.close_code(), violation.reason());
-        }
-        self.closing.failed(&self.config.limits, now);
-        self.end_receiving();
-        self.note_flushed(now);
-        Event::Failed(Failure::Violation(violation))
-    }
-
-    /// The terminal event has come: whatever was held to receive or send messages is not needed.
-    fn end_receiving(&mut self) {
-        self.agreed = None;
-        self.receive.end();
-    }
-
-    fn payload<'b>(&'b self, input: &'b [u8], place: Place) -> Payload<'b> {
-        match place {
-            Place::Input(range) => Payload::new(input, range),
-            Place::Decoded(len) => {
-                let octets = self.agreed.as_ref().map(|agreed| agreed.octets(len));
-                Payload::decoded(octets.unwrap_or_default())
-            }
-        }
-    }
-
-    fn note_flushed(&mut self, now: Duration) {
-        if self.send.outbox().is_empty() {
-            self.closing.flushed(&self.config.limits, now);
-        }
+    /// What the sending half has done by itself, the receiving one is told.
+    fn heed(&mut self) {
+        self.inbound.heed(self.outbound.hears(), &self.config);
     }
 }

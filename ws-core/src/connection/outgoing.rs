@@ -6,43 +6,39 @@ use core::time::Duration;
 
 use super::Connection;
 use crate::error::Misuse;
-use crate::frame::{CloseFrame, Opcode};
+use crate::frame::CloseFrame;
 use crate::message::{Message, MessageKind};
 use crate::prepared::PreparedMessage;
 
 impl Connection {
     /// The octets to write, in order, as slices for one vectored write.
     pub fn poll_output(&self) -> impl Iterator<Item = &[u8]> {
-        self.send.outbox().slices()
+        self.outbound.poll_output()
     }
 
     /// Octets that [`poll_output`](Self::poll_output) would give.
     #[must_use]
     pub const fn output_len(&self) -> usize {
-        self.send.outbox().len()
+        self.outbound.output_len()
     }
 
     /// The transport took the first `written` octets of the output. Taking fewer than were offered
     /// means that the peer is behind: until all is written, only the latest Pong is kept.
     pub fn handle_written(&mut self, written: usize, now: Duration) {
-        if let Some(timers) = &mut self.timers {
-            timers.written(written, now);
-        }
-        self.send.written(written);
-        self.note_flushed(now);
+        self.outbound.handle_written(written, &self.config, now);
     }
 
     /// Takes the storage of the output away while nothing is queued, so that an idle connection
     /// holds none; see [`give_output_storage`](Self::give_output_storage).
     #[must_use]
     pub fn take_output_storage(&mut self) -> Vec<u8> {
-        self.send.outbox_mut().take_storage()
+        self.outbound.take_output_storage()
     }
 
     /// Gives storage for the output, any octets in it being written over. Without it, the connection
     /// allocates its own.
     pub fn give_output_storage(&mut self, storage: Vec<u8>) {
-        self.send.outbox_mut().give_storage(storage);
+        self.outbound.give_output_storage(storage);
     }
 
     /// Whether a message of `len` octets may be queued now.
@@ -51,13 +47,13 @@ impl Connection {
     /// [`max_write_buffer`](crate::Limits::max_write_buffer).
     #[must_use]
     pub const fn has_room(&self, len: usize) -> bool {
-        self.send.has_room(len)
+        self.outbound.has_room(len)
     }
 
     /// Whether messages may still be sent: no Close was sent and the connection has not ended.
     #[must_use]
     pub const fn may_send(&self) -> bool {
-        self.closing.may_send()
+        self.outbound.may_send()
     }
 
     /// Queues a message as one frame. A server shares a long payload instead of copying it.
@@ -67,8 +63,7 @@ impl Connection {
     /// The wire is untouched and the message is still the caller's:
     /// [`Misuse::SendAfterClose`], [`Misuse::MessageOpen`], [`Misuse::WriteBufferFull`].
     pub fn send(&mut self, message: &Message) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.message(message, self.agreed.as_deref_mut())
+        self.outbound.send(message)
     }
 
     /// As [`send`](Self::send), past the extension: for what must not share a compressor with what
@@ -78,8 +73,7 @@ impl Connection {
     ///
     /// As [`send`](Self::send).
     pub fn send_uncoded(&mut self, message: &Message) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.message(message, None)
+        self.outbound.send_uncoded(message)
     }
 
     /// Queues a text message as one frame, copying the text.
@@ -88,8 +82,7 @@ impl Connection {
     ///
     /// As [`send`](Self::send).
     pub fn send_text(&mut self, text: &str) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.octets(MessageKind::Text, text.as_bytes(), self.agreed.as_deref_mut())
+        self.outbound.send_octets(MessageKind::Text, text.as_bytes())
     }
 
     /// Queues a binary message as one frame, copying the payload.
@@ -98,8 +91,7 @@ impl Connection {
     ///
     /// As [`send`](Self::send).
     pub fn send_binary(&mut self, payload: &[u8]) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.octets(MessageKind::Binary, payload, self.agreed.as_deref_mut())
+        self.outbound.send_octets(MessageKind::Binary, payload)
     }
 
     /// Queues a message that was encoded before; a server does no more than refer to it.
@@ -108,8 +100,7 @@ impl Connection {
     ///
     /// As [`send`](Self::send).
     pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.prepared(message, self.agreed.as_deref_mut())
+        self.outbound.send_prepared(message)
     }
 
     /// Queues one fragment of a message, the last one if `fin`. The fragments of a text message may
@@ -127,8 +118,7 @@ impl Connection {
         payload: &[u8],
         fin: bool,
     ) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.fragment(kind, payload, fin, self.agreed.as_deref_mut(), true)
+        self.outbound.send_fragment(kind, payload, fin, true)
     }
 
     /// As [`send_fragment`](Self::send_fragment); a message that begins with this one goes past the
@@ -143,8 +133,7 @@ impl Connection {
         payload: &[u8],
         fin: bool,
     ) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.fragment(kind, payload, fin, self.agreed.as_deref_mut(), false)
+        self.outbound.send_fragment(kind, payload, fin, false)
     }
 
     /// Queues a Ping with up to 125 octets.
@@ -154,8 +143,7 @@ impl Connection {
     /// The wire is untouched: [`Misuse::SendAfterClose`], [`Misuse::ControlTooLong`],
     /// [`Misuse::WriteBufferFull`].
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.control(Opcode::Ping, payload)
+        self.outbound.ping(payload)
     }
 
     /// Queues a Pong with up to 125 octets, asked for or not.
@@ -164,8 +152,7 @@ impl Connection {
     ///
     /// As [`ping`](Self::ping).
     pub fn pong(&mut self, payload: &[u8]) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.control(Opcode::Pong, payload)
+        self.outbound.pong(payload)
     }
 
     /// Starts the closing handshake: queues a Close frame, empty if `frame` is `None`. Nothing can
@@ -179,16 +166,8 @@ impl Connection {
     ///
     /// RFC 6455 §7.1.2.
     pub fn close(&mut self, frame: Option<CloseFrame<'_>>, now: Duration) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.close(frame)?;
-        self.closing.close_sent(&self.config.limits, now);
-        if !self.config.deliver_while_closing {
-            self.receive.drop_messages();
-        }
+        self.outbound.close(frame, &self.config, now)?;
+        self.heed();
         Ok(())
-    }
-
-    const fn check_open(&self) -> Result<(), Misuse> {
-        if self.closing.may_send() { Ok(()) } else { Err(Misuse::SendAfterClose) }
     }
 }

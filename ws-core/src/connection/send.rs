@@ -8,10 +8,9 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use super::agreed::Agreed;
 use super::outbox::Outbox;
 use crate::error::Misuse;
-use crate::extension::Output;
+use crate::extension::{Encoder, Output};
 use crate::frame::{
     CloseCode, CloseFrame, FrameHeader, MAX_CONTROL_LEN, MAX_HEADER_LEN, Opcode, Rsv,
 };
@@ -26,7 +25,10 @@ const SHARE_FROM: usize = 8 * 1024;
 /// Gives a fresh, unpredictable masking key for each frame (RFC 6455 §5.3).
 pub type MaskingKeys = fn() -> [u8; 4];
 
-/// The sending half of a connection.
+/// The encoder of any extension.
+type DynEncoder = dyn Encoder;
+
+/// The frames that a connection sends.
 pub(super) struct Send {
     /// The source of masking keys: a client has one, a server has none.
     keys: Option<MaskingKeys>,
@@ -87,12 +89,12 @@ impl Send {
     pub(super) fn message(
         &mut self,
         message: &Message,
-        agreed: Option<&mut Agreed>,
+        encoder: Option<&mut DynEncoder>,
     ) -> Result<(), Misuse> {
         let payload = message.payload();
         self.check_message(payload.len())?;
         let opcode = message.kind().opcode();
-        if self.encoded_message(message.kind(), payload, agreed) {
+        if self.encoded_message(message.kind(), payload, encoder) {
             return Ok(());
         }
         if self.keys.is_none() && payload.len() >= SHARE_FROM {
@@ -105,10 +107,10 @@ impl Send {
         &mut self,
         kind: MessageKind,
         payload: &[u8],
-        agreed: Option<&mut Agreed>,
+        encoder: Option<&mut DynEncoder>,
     ) -> Result<(), Misuse> {
         self.check_message(payload.len())?;
-        if self.encoded_message(kind, payload, agreed) {
+        if self.encoded_message(kind, payload, encoder) {
             return Ok(());
         }
         self.frame(true, kind.opcode(), payload)
@@ -117,20 +119,34 @@ impl Send {
     pub(super) fn prepared(
         &mut self,
         message: &PreparedMessage,
-        agreed: Option<&mut Agreed>,
+        encoder: Option<&mut DynEncoder>,
     ) -> Result<(), Misuse> {
         if self.keys.is_some() {
-            return self.octets(message.kind(), message.payload(), agreed);
+            return self.octets(message.kind(), message.payload(), encoder);
         }
         self.check_message(message.payload().len())?;
-        let encoded = agreed.and_then(|agreed| agreed.extension.prepared(message));
-        let frame = encoded.as_ref().unwrap_or(message.frame());
+        let encoded = encoder.and_then(|encoder| encoder.prepared(message));
+        self.prepared_frame(encoded.as_ref().unwrap_or(message.frame()));
+        Ok(())
+    }
+
+    /// A server's whole frame.
+    pub(super) fn prepared_frame(&mut self, frame: &Bytes) {
         if frame.len() >= SHARE_FROM {
             self.outbox.push_shared(&[], frame.clone());
         } else {
             self.outbox.push(frame, &[], None);
         }
-        Ok(())
+    }
+
+    /// A message whose payload was encoded elsewhere.
+    pub(super) fn coded(
+        &mut self,
+        kind: MessageKind,
+        rsv: Rsv,
+        payload: &[u8],
+    ) -> Result<(), Misuse> {
+        self.coded_frame(true, rsv, kind.opcode(), payload)
     }
 
     /// One fragment; the first decides whether the extension may encode the message.
@@ -139,7 +155,7 @@ impl Send {
         kind: MessageKind,
         payload: &[u8],
         fin: bool,
-        agreed: Option<&mut Agreed>,
+        encoder: Option<&mut DynEncoder>,
         coded: bool,
     ) -> Result<(), Misuse> {
         if !self.has_room(payload.len()) {
@@ -157,26 +173,26 @@ impl Send {
             }
         }
         let Some(open) = self.open else {
-            let agreed = agreed.filter(|_| coded);
+            let encoder = encoder.filter(|_| coded);
             if fin {
-                return self.octets(kind, payload, agreed);
+                return self.octets(kind, payload, encoder);
             }
-            let coding = agreed.and_then(|agreed| {
-                let rsv = agreed.extension.begin_encode(kind);
-                (rsv != Rsv::NONE).then_some((rsv, agreed))
+            let coding = encoder.and_then(|encoder| {
+                let rsv = encoder.begin_encode(kind);
+                (rsv != Rsv::NONE).then_some((rsv, encoder))
             });
             self.open = Some(Open { kind, utf8, coded: coding.is_some() });
             match coding {
-                Some((rsv, agreed)) => {
-                    self.encoded_fragment(false, rsv, kind.opcode(), payload, agreed);
+                Some((rsv, encoder)) => {
+                    self.encoded_fragment(false, rsv, kind.opcode(), payload, encoder);
                 }
                 None => self.frame(false, kind.opcode(), payload)?,
             }
             return Ok(());
         };
-        match agreed {
-            Some(agreed) if open.coded => {
-                self.encoded_fragment(fin, Rsv::NONE, Opcode::Continuation, payload, agreed);
+        match encoder {
+            Some(encoder) if open.coded => {
+                self.encoded_fragment(fin, Rsv::NONE, Opcode::Continuation, payload, encoder);
             }
             _ => self.frame(fin, Opcode::Continuation, payload)?,
         }
@@ -247,7 +263,7 @@ impl Send {
         }
     }
 
-    fn check_message(&self, len: usize) -> Result<(), Misuse> {
+    pub(super) fn check_message(&self, len: usize) -> Result<(), Misuse> {
         if self.open.is_some() {
             return Err(Misuse::MessageOpen);
         }
@@ -258,9 +274,20 @@ impl Send {
     }
 
     fn frame(&mut self, fin: bool, opcode: Opcode, payload: &[u8]) -> Result<(), Misuse> {
+        self.coded_frame(fin, Rsv::NONE, opcode, payload)
+    }
+
+    #[inline]
+    fn coded_frame(
+        &mut self,
+        fin: bool,
+        rsv: Rsv,
+        opcode: Opcode,
+        payload: &[u8],
+    ) -> Result<(), Misuse> {
         let masking_key = self.keys.map(|fresh| fresh());
         let header =
-            FrameHeader { fin, masking_key, ..FrameHeader::new(opcode, payload.len() as u64) };
+            FrameHeader { fin, rsv, masking_key, ..FrameHeader::new(opcode, payload.len() as u64) };
         let mut octets = [0; MAX_HEADER_LEN];
         let len = header.encode(&mut octets)?;
         self.outbox.push(octets.get(..len).unwrap_or_default(), payload, masking_key);
@@ -272,11 +299,11 @@ impl Send {
         &mut self,
         kind: MessageKind,
         payload: &[u8],
-        agreed: Option<&mut Agreed>,
+        encoder: Option<&mut DynEncoder>,
     ) -> bool {
-        let Some(agreed) = agreed else { return false };
+        let Some(encoder) = encoder else { return false };
         self.encoded(true, kind.opcode(), |output| {
-            let rsv = agreed.extension.encode_message(kind, payload, output);
+            let rsv = encoder.encode_message(kind, payload, output);
             (rsv != Rsv::NONE).then_some(rsv)
         })
     }
@@ -287,10 +314,10 @@ impl Send {
         rsv: Rsv,
         opcode: Opcode,
         payload: &[u8],
-        agreed: &mut Agreed,
+        encoder: &mut DynEncoder,
     ) {
         self.encoded(fin, opcode, |output| {
-            agreed.extension.encode(payload, fin, output);
+            encoder.encode(payload, fin, output);
             Some(rsv)
         });
     }

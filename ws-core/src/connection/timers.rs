@@ -28,24 +28,31 @@ pub(super) enum Due {
     WriteTimeout,
 }
 
-/// The instants that the deadlines count from.
+/// What the receiving half knows: the instants that silence, keepalive and slowness count from.
 #[derive(Debug, Default)]
-pub(super) struct Timers {
+pub(super) struct Heard {
     /// Octets were received last, or the connection was told the time first; `None` before that.
     heard: Option<Duration>,
-    /// The first Ping since then was sent, or came nearer to being written.
+    /// The first Ping since then was due.
     asked: Option<Duration>,
     /// The last Ping was due.
     pinged: Duration,
-    /// Octets still to be written up to the end of the Ping that `asked` is about.
-    ping_ahead: usize,
     pings: Pings,
-    /// The transport has taken nothing since.
-    stalled: Option<Duration>,
     /// A message, or a frame, has arrived in part.
     partial: Option<Span>,
     /// Octets of the caller's buffer that were looked at before.
     kept: usize,
+}
+
+/// What the sending half knows: how far the output, and a Ping in it, has come.
+#[derive(Debug, Default)]
+pub(super) struct Writes {
+    /// The transport has taken nothing since.
+    stalled: Option<Duration>,
+    /// Octets still to be written up to the end of the Ping that was asked first.
+    ping_ahead: usize,
+    /// Some of those were written last.
+    ping_moved: Duration,
 }
 
 /// A span of time over which the octets that arrive are counted.
@@ -55,7 +62,7 @@ struct Span {
     octets: u64,
 }
 
-impl Timers {
+impl Heard {
     /// The caller's buffer holds `offered` octets now.
     pub(super) const fn offered(&mut self, offered: usize, now: Duration) {
         let arrived = offered.saturating_sub(self.kept);
@@ -80,20 +87,18 @@ impl Timers {
         }
     }
 
-    /// A Ping is due: its payload, unless too many are unanswered.
-    pub(super) fn ping(&mut self, secret: [u8; 4], now: Duration) -> Option<Nonce> {
+    /// A Ping is due. Whether it is the first since anything was heard.
+    pub(super) fn ask(&mut self, now: Duration) -> bool {
         self.pinged = now;
         // Even if it is not sent: the peer, silent for so long, has others to answer.
+        let first = self.asked.is_none();
         self.asked.get_or_insert(now);
-        self.pings.send(secret, now)
+        first
     }
 
-    /// The Ping ends behind `queued` octets of output. Only the first one's way out moves the
-    /// deadline: those that follow it must not put it off.
-    pub(super) fn ping_queued(&mut self, queued: usize) {
-        if self.asked == Some(self.pinged) {
-            self.ping_ahead = queued;
-        }
+    /// The payload of a Ping, unless too many are unanswered.
+    pub(super) fn ping(&mut self, secret: [u8; 4], now: Duration) -> Option<Nonce> {
+        self.pings.send(secret, now)
     }
 
     pub(super) fn pong(&mut self, payload: &[u8], now: Duration) {
@@ -102,6 +107,14 @@ impl Timers {
 
     pub(super) const fn round_trip(&self) -> Option<Duration> {
         self.pings.round_trip()
+    }
+}
+
+impl Writes {
+    /// The first Ping since anything was heard ends behind `queued` octets of output. Only that one's
+    /// way out moves the deadline: those that follow it must not put it off.
+    pub(super) const fn ping_queued(&mut self, queued: usize) {
+        self.ping_ahead = queued;
     }
 
     /// Whether the time of a write matters: a Ping is on its way.
@@ -117,9 +130,7 @@ impl Timers {
         self.stalled = None;
         if self.ping_ahead > 0 {
             self.ping_ahead = self.ping_ahead.saturating_sub(written);
-            if self.asked.is_some() {
-                self.asked = Some(now);
-            }
+            self.ping_moved = now;
         }
     }
 
@@ -130,49 +141,55 @@ impl Timers {
         }
     }
 
-    /// When something may be due.
-    pub(super) fn next(&self, deadlines: &Deadlines) -> Option<Duration> {
-        if self.heard.is_none() {
-            return Some(Duration::ZERO);
-        }
-        self.all(deadlines).into_iter().flatten().map(|(at, _)| at).min()
-    }
-
     /// When stalled writes are due: all that counts for whoever does not receive.
-    pub(super) fn next_write(&self, deadlines: &Deadlines) -> Option<Duration> {
+    pub(super) fn next(&self, deadlines: &Deadlines) -> Option<Duration> {
         self.stalled?.checked_add(deadlines.write_timeout()?)
     }
+}
 
-    /// What is due at `now`: the most urgent thing, if any.
-    pub(super) fn due(&mut self, deadlines: &Deadlines, now: Duration) -> Option<Due> {
-        self.heard.get_or_insert(now);
-        let all = self.all(deadlines);
-        let (_, due) = all.into_iter().flatten().find(|&(at, _)| at <= now)?;
-        if due == Due::TooSlow
-            && let (Some(span), Some((octets, _))) = (&mut self.partial, deadlines.min_rate())
-            && span.octets >= u64::from(octets)
-        {
-            *span = Span { start: now, octets: 0 };
-            return None;
-        }
-        Some(due)
+/// When something may be due.
+pub(super) fn next(heard: &Heard, writes: &Writes, deadlines: &Deadlines) -> Option<Duration> {
+    if heard.heard.is_none() {
+        return Some(Duration::ZERO);
     }
+    all(heard, writes, deadlines).into_iter().flatten().map(|(at, _)| at).min()
+}
 
-    /// Every deadline, the most urgent first. One that no clock can show never comes.
-    fn all(&self, deadlines: &Deadlines) -> [Option<(Duration, Due)>; 5] {
-        let after = |from: Option<Duration>, after: Option<Duration>, due| {
-            Some((from?.checked_add(after?)?, due))
-        };
-        let pinged = self.heard.map(|heard| heard.max(self.pinged));
-        let pong_timeout = Some(deadlines.pong_timeout());
-        let per = deadlines.min_rate().map(|(_, per)| per);
-        let slow_from = self.partial.as_ref().map(|span| span.start);
-        [
-            after(self.stalled, deadlines.write_timeout(), Due::WriteTimeout),
-            after(self.asked, pong_timeout, Due::PongTimeout),
-            after(self.heard, deadlines.idle(), Due::Idle),
-            after(pinged, deadlines.ping_interval(), Due::Ping),
-            after(slow_from, per, Due::TooSlow),
-        ]
+/// What is due at `now`: the most urgent thing, if any.
+pub(super) fn due(
+    heard: &mut Heard,
+    writes: &Writes,
+    deadlines: &Deadlines,
+    now: Duration,
+) -> Option<Due> {
+    heard.heard.get_or_insert(now);
+    let all = all(heard, writes, deadlines);
+    let (_, due) = all.into_iter().flatten().find(|&(at, _)| at <= now)?;
+    if due == Due::TooSlow
+        && let (Some(span), Some((octets, _))) = (&mut heard.partial, deadlines.min_rate())
+        && span.octets >= u64::from(octets)
+    {
+        *span = Span { start: now, octets: 0 };
+        return None;
     }
+    Some(due)
+}
+
+/// Every deadline, the most urgent first. One that no clock can show never comes.
+fn all(heard: &Heard, writes: &Writes, deadlines: &Deadlines) -> [Option<(Duration, Due)>; 5] {
+    let after = |from: Option<Duration>, after: Option<Duration>, due| {
+        Some((from?.checked_add(after?)?, due))
+    };
+    let asked = heard.asked.map(|asked| asked.max(writes.ping_moved));
+    let pinged = heard.heard.map(|at| at.max(heard.pinged));
+    let pong_timeout = Some(deadlines.pong_timeout());
+    let per = deadlines.min_rate().map(|(_, per)| per);
+    let slow_from = heard.partial.as_ref().map(|span| span.start);
+    [
+        after(writes.stalled, deadlines.write_timeout(), Due::WriteTimeout),
+        after(asked, pong_timeout, Due::PongTimeout),
+        after(heard.heard, deadlines.idle(), Due::Idle),
+        after(pinged, deadlines.ping_interval(), Due::Ping),
+        after(slow_from, per, Due::TooSlow),
+    ]
 }

@@ -23,7 +23,7 @@ use super::inflate::Inflater;
 use super::pool::Held;
 use super::{Deflate, DeflateParams, pool};
 use crate::error::Violation;
-use crate::extension::{Decoded, Extension, Output};
+use crate::extension::{Decoded, Decoder, Encoder, Output};
 use crate::frame::{FrameHeader, MAX_HEADER_LEN, Rsv};
 use crate::message::MessageKind;
 use crate::prepared::PreparedMessage;
@@ -34,15 +34,9 @@ use crate::role::Role;
 const STORED_OVERHEAD: usize = 5;
 const STORED_LEN: usize = 16 * 1024;
 
-/// One connection's half of permessage-deflate, in either role.
+/// What one connection receives under permessage-deflate, in either role.
 #[derive(Debug)]
-pub struct PerMessageDeflate {
-    receive: Receive,
-    send: Send,
-}
-
-#[derive(Debug)]
-struct Receive {
+pub struct DeflateDecoder {
     window_bits: u8,
     takeover: bool,
     max_held: usize,
@@ -52,8 +46,9 @@ struct Receive {
     history: Option<History>,
 }
 
+/// What one connection sends under permessage-deflate, in either role.
 #[derive(Debug)]
-struct Send {
+pub struct DeflateEncoder {
     settings: Settings,
     takeover: bool,
     threshold: usize,
@@ -68,24 +63,31 @@ struct Send {
     shadow: super::shadow::Shadow,
 }
 
-impl PerMessageDeflate {
-    /// With what was agreed, for an endpoint of this role that compresses as `deflate` says.
+impl DeflateDecoder {
+    /// With what was agreed, for an endpoint of this role.
     #[must_use]
-    pub fn new(role: Role, params: &DeflateParams, deflate: &Deflate) -> Self {
+    pub const fn new(role: Role, params: &DeflateParams, deflate: &Deflate) -> Self {
         let (window_bits, takeover) = params.of_sender(role.peer());
-        let max_held = deflate.max_held_contexts();
-        let receive = Receive {
+        Self {
             window_bits: window_bits.get(),
             takeover,
-            max_held,
+            max_held: deflate.max_held_contexts(),
             inflater: None,
             held: None,
             history: None,
-        };
+        }
+    }
+}
+
+impl DeflateEncoder {
+    /// With what was agreed, for an endpoint of this role that compresses as `deflate` says.
+    #[must_use]
+    pub fn new(role: Role, params: &DeflateParams, deflate: &Deflate) -> Self {
+        let max_held = deflate.max_held_contexts();
         let ours = deflate.compressor(params, role);
         // Without a window to compress for, these are not used.
         let (window_bits, takeover) = ours.unwrap_or((deflate.window_bits(), false));
-        let send = Send {
+        Self {
             settings: Settings {
                 level: deflate.level(),
                 window_bits,
@@ -100,12 +102,11 @@ impl PerMessageDeflate {
             history: None,
             #[cfg(debug_assertions)]
             shadow: super::shadow::Shadow::new(window_bits.get()),
-        };
-        Self { receive, send }
+        }
     }
 }
 
-impl Extension for PerMessageDeflate {
+impl Decoder for DeflateDecoder {
     fn rsv(&self) -> Rsv {
         Rsv::RSV1
     }
@@ -113,7 +114,7 @@ impl Extension for PerMessageDeflate {
     fn begin_decode(&mut self, rsv: Rsv) -> bool {
         let compressed = rsv == Rsv::RSV1;
         if compressed {
-            self.receive.begin();
+            self.begin();
         }
         compressed
     }
@@ -124,71 +125,73 @@ impl Extension for PerMessageDeflate {
         fin: bool,
         output: &mut Output<'_>,
     ) -> Result<Decoded, Violation> {
-        let Some(mut inflater) = self.receive.inflater.take() else {
+        let Some(mut inflater) = self.inflater.take() else {
             return Err(Violation::CompressedDataInvalid);
         };
         let decoded = inflater.inflate(payload, fin, output)?;
         if fin && decoded.done {
-            self.receive.end(inflater);
+            self.end(inflater);
         } else {
-            self.receive.inflater = Some(inflater);
+            self.inflater = Some(inflater);
         }
         Ok(decoded)
     }
+}
 
+impl Encoder for DeflateEncoder {
     fn encode_message(
         &mut self,
         _kind: MessageKind,
         payload: &[u8],
         output: &mut Output<'_>,
     ) -> Rsv {
-        if !self.send.compresses(payload.len()) {
+        if !self.compresses(payload.len()) {
             return Rsv::NONE;
         }
-        self.send.compress(payload, true, output);
+        self.compress(payload, true, output);
         let grown = output.written().len().saturating_sub(payload.len());
-        if !self.send.takeover && grown > 0 && !payload.is_empty() {
+        if !self.takeover && grown > 0 && !payload.is_empty() {
             // Nothing is lost by sending it as it is.
             return Rsv::NONE;
         }
         if grown > STORED_OVERHEAD.saturating_mul(payload.len() / STORED_LEN).saturating_add(16) {
             // Sent as it is, it is not in the peer's window, so it must leave ours: all of it goes.
-            self.send.forget();
+            self.forget();
             return Rsv::NONE;
         }
-        self.send.check(payload, true, output.written());
+        self.check(payload, true, output.written());
         Rsv::RSV1
     }
 
     fn begin_encode(&mut self, _kind: MessageKind) -> Rsv {
-        if self.send.can_compress { Rsv::RSV1 } else { Rsv::NONE }
+        if self.can_compress { Rsv::RSV1 } else { Rsv::NONE }
     }
 
     fn encode(&mut self, payload: &[u8], fin: bool, output: &mut Output<'_>) {
-        self.send.compress(payload, fin, output);
-        self.send.check(payload, fin, output.written());
+        self.compress(payload, fin, output);
+        self.check(payload, fin, output.written());
     }
 
     fn prepared(&mut self, message: &PreparedMessage) -> Option<Bytes> {
-        if !self.send.compresses(message.payload().len()) {
+        if !self.compresses(message.payload().len()) {
             return None;
         }
-        let frame = message.compressed(self.send.settings);
+        let frame = message.compressed(self.settings);
         if frame.len() > message.frame().len() && !message.payload().is_empty() {
             // It has grown: sent as it is, it enters neither window.
             return None;
         }
         // The peer's window has moved on by this message, and ours has not: what it refers to next
         // must be behind it.
-        self.send.forget();
+        self.forget();
         let header = FrameHeader::decode(&frame).ok().flatten();
         let coded = header.and_then(|(_, len)| frame.get(len..)).unwrap_or_default();
-        self.send.check(message.payload(), true, coded);
+        self.check(message.payload(), true, coded);
         Some(frame)
     }
 }
 
-impl Receive {
+impl DeflateDecoder {
     /// A compressed message begins.
     fn begin(&mut self) {
         let Self { window_bits, inflater, history, .. } = self;
@@ -216,7 +219,7 @@ impl Receive {
     }
 }
 
-impl Send {
+impl DeflateEncoder {
     /// Whether a message of `len` octets is worth it.
     const fn compresses(&self, len: usize) -> bool {
         self.can_compress && len >= self.threshold

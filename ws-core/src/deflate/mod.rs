@@ -78,7 +78,7 @@ mod shadow;
 mod extension;
 
 pub use accept::AcceptDeflate;
-pub use extension::PerMessageDeflate;
+pub use extension::{DeflateDecoder, DeflateEncoder};
 pub use params::{DeflateParams, WindowBits};
 pub use policy::{Deflate, DeflateBuilder};
 pub use terms::{ClientWindow, Terms, TermsError};

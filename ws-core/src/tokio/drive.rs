@@ -1,5 +1,5 @@
-//! How a connection is driven over a tokio transport: it reads, sleeps, and has `tokio::output` write.
-//! What the octets mean is the sans-IO [`Connection`](crate::Connection)'s business.
+//! How a connection is received from over a tokio transport: it reads, sleeps, and has
+//! `tokio::output` write. What the octets mean is the sans-IO [`Inbound`]'s business.
 //!
 //! ```text
 //! step: something buffered? ─yes─▶ told
@@ -8,19 +8,23 @@
 //!          └── both pending: buffers go back to the thread, sleep until the next deadline
 //! ```
 //!
-//! Every poll leaves all state in the [`WebSocket`], so any future around it may be dropped.
+//! Every poll leaves all state in the connection, so any future around it may be dropped.
 
-use core::pin::Pin;
+use alloc::boxed::Box;
 use core::task::{Context, Poll, ready};
+use core::time::Duration;
 use std::io;
 
-use ::tokio::io::{AsyncRead, AsyncWrite};
+use ::tokio::time::Instant;
 use bytes::Bytes;
 
+use super::link::Link;
+use super::output::{Attended, Sender};
 use super::pool;
-use super::waiting::Waiting;
-use super::websocket::{Event, Piece, WebSocket};
-use crate::connection::{self, Delivery, Failure, Received, Transport};
+use super::read_buffer::ReadBuffer;
+use super::websocket::{Event, Piece};
+use super::work::Work;
+use crate::connection::{self, Config, Delivery, Halves, Hears, Inbound, Received, poll_timeout};
 use crate::io::{Error, PeerClose};
 use crate::message::Message;
 
@@ -28,19 +32,34 @@ use crate::message::Message;
 /// used again; a longer one takes it along.
 const COPY_UP_TO: usize = 64 * 1024;
 
-/// How far the transport's own end has come.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct State {
-    /// Octets were written that the transport may still hold back.
-    pub(super) unflushed: bool,
-    /// A write failed: nothing can be sent any more, but the peer's last octets may be there.
-    pub(super) write_failed: bool,
-    /// Our half of the transport is shut down.
-    shut_down: bool,
-    /// The peer's half has ended.
+/// What receiving keeps next to its half of the connection.
+#[derive(Debug, Default)]
+pub(super) struct Incoming {
+    pub(super) input: ReadBuffer,
+    /// The time of the last read or timer, so that messages of one read cost no clock.
+    now: Duration,
+    /// The peer's Close frame: most connections have none for most of the time.
+    pub(super) peer_close: Option<Box<PeerClose>>,
+    work: Work,
+    /// The peer's half of the transport has ended.
     end_of_stream: bool,
-    /// The terminal event has come: nothing received means anything any more.
-    ended: bool,
+}
+
+impl Incoming {
+    pub(super) fn from_octets(octets: &[u8]) -> Self {
+        Self { input: ReadBuffer::from_octets(octets), ..Self::default() }
+    }
+}
+
+/// The receiving half, and how it reaches the rest.
+#[derive(Debug)]
+pub(super) struct Receiver<'a, L> {
+    pub(super) config: &'a mut Config,
+    pub(super) inbound: &'a mut Inbound,
+    pub(super) incoming: &'a mut Incoming,
+    /// Time zero of the connection's clock.
+    pub(super) origin: Instant,
+    pub(super) link: L,
 }
 
 /// What the caller of a step wants to be told.
@@ -60,11 +79,17 @@ pub(super) enum Step {
     Pong(Bytes),
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    pub(super) fn poll_recv(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Message>, Error>> {
+/// A connection that can be received from, held in one way or another.
+pub(super) trait Receives {
+    type Link<'a>: Link
+    where
+        Self: 'a;
+
+    /// What it consists of. To be asked for anew for each message, and only then: what is taken apart
+    /// for no longer than that stays in registers.
+    fn receiver(&mut self) -> Receiver<'_, Self::Link<'_>>;
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
         loop {
             match ready!(self.poll_step(Wanted::Messages, cx))? {
                 Some(Step::Message(message)) => return Poll::Ready(Ok(Some(message))),
@@ -75,10 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    pub(super) fn poll_event(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Event>, Error>> {
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
         loop {
             return Poll::Ready(Ok(Some(match ready!(self.poll_step(Wanted::Events, cx))? {
                 Some(Step::Message(message)) => Event::Message(message),
@@ -91,10 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    pub(super) fn poll_piece(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Piece>, Error>> {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Piece>, Error>> {
         Poll::Ready(Ok(match ready!(self.poll_step(Wanted::Pieces, cx))? {
             Some(Step::Piece(piece)) => Some(piece),
             // It began under another method, which was dropped in the middle of it.
@@ -109,80 +128,84 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// The next thing received that is wanted. Behind the last one, sees the transport to its end.
-    pub(super) fn poll_step(
+    #[inline]
+    fn poll_step(
         &mut self,
         wanted: Wanted,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Step>, Error>> {
-        self.connection.set_delivery(match wanted {
-            Wanted::Messages | Wanted::Events => Delivery::Messages,
-            Wanted::Pieces => Delivery::Pieces,
-        });
         loop {
-            if let Some(step) = ready!(self.poll_buffered(wanted, cx)) {
+            if let Some(step) = ready!(self.receiver().poll_buffered(wanted, cx)) {
                 return Poll::Ready(Ok(Some(step)));
             }
-            // Whether or not all is written, reading goes on: a peer that writes before it reads
-            // would otherwise wait for us for ever.
-            if !self.state.write_failed
-                && self.connection.poll_transport() != Transport::Close
-                && let Poll::Ready(Err(Error::Io(error))) = self.poll_queued(cx)
-                && matches!(self.outcome, Some(Error::Io(_)))
-            {
-                self.outcome = Some(error.into());
-            }
-            match self.connection.poll_transport() {
-                Transport::Close => {
-                    self.input.clear();
-                    self.release_buffers();
-                    self.timer = None;
-                    if !self.state.shut_down {
-                        // The peer need not wait until the transport is dropped, too.
-                        self.state.shut_down = true;
-                        let _ = Pin::new(&mut self.io).poll_shutdown(cx);
-                    }
-                    return Poll::Ready(self.outcome.take().map_or(Ok(None), Err));
-                }
-                Transport::ShutDown if !self.state.shut_down => {
-                    // Whether it worked shows in what is read, or in the deadline.
-                    self.state.shut_down = Pin::new(&mut self.io).poll_shutdown(cx).is_ready();
-                }
-                Transport::Open | Transport::Flush | Transport::ShutDown | Transport::AwaitEnd => {}
-            }
-            if self.state.end_of_stream || self.poll_fill(cx).is_pending() {
-                if self.state.write_failed {
-                    self.transport_lost(None);
-                    continue;
-                }
-                self.release_buffers();
-                ready!(self.poll_deadline(Waiting::ToReceive, cx));
+            if let Some(outcome) = ready!(self.receiver().poll_more(cx)) {
+                return Poll::Ready(outcome.map(|()| None));
             }
         }
     }
+}
+
+impl<L: Link> Receiver<'_, L> {
+    /// Until there is more to tell: `None`. Or the connection has ended: how, unless that was told.
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
+        // Whether or not all is written, reading goes on: a peer that writes before it reads would
+        // otherwise wait for us for ever.
+        let mut write_failed = false;
+        match self.link.attend(self.config, cx, |sender, cx| sender.attend(cx)) {
+            Some(Attended::Ended(outcome)) => {
+                self.inbound.heed(self.link.hears(), self.config);
+                self.incoming.input.clear();
+                self.release_buffers();
+                return Poll::Ready(Some(outcome.map_or(Ok(()), Err)));
+            }
+            Some(Attended::WriteFailed) => write_failed = true,
+            Some(Attended::Goes) | None => {}
+        }
+        if self.incoming.end_of_stream || self.poll_fill(cx).is_pending() {
+            if write_failed {
+                self.transport_lost(None, cx);
+            } else if self.link.may_wait(cx) {
+                self.release_buffers();
+                ready!(self.poll_deadline(cx));
+            }
+        }
+        Poll::Ready(None)
+    }
 
     /// The next wanted thing that the octets already read mean, while it is the task's turn.
+    #[inline]
     fn poll_buffered(&mut self, wanted: Wanted, cx: &mut Context<'_>) -> Poll<Option<Step>> {
-        while !self.state.ended && (!self.input.is_empty() || self.connection.has_more()) {
-            ready!(self.work.poll_proceed(self.connection.take_frames_handled(), cx));
+        let Self { config, inbound, incoming, link, .. } = self;
+        inbound.heed(link.hears(), config);
+        inbound.set_delivery(
+            config,
+            match wanted {
+                Wanted::Messages | Wanted::Events => Delivery::Messages,
+                Wanted::Pieces => Delivery::Pieces,
+            },
+        );
+        let Incoming { input, now, peer_close, work, .. } = &mut **incoming;
+        while !inbound.is_over() && (!input.is_empty() || inbound.has_more()) {
+            ready!(work.poll_proceed(inbound.take_frames_handled(), cx));
             let Received { event, discard, keep } =
-                self.connection.handle_input(self.input.octets_mut(), self.now);
+                inbound.handle_input(input.octets_mut(), config, *now);
             // An event borrows the buffer: what is needed of it is taken before the buffer is cut.
             match event {
                 None => {
-                    self.input.settle(discard, keep);
+                    input.settle(discard, keep);
                     return Poll::Ready(None);
                 }
                 Some(connection::Event::Message { kind, payload }) => {
                     let payload = match payload.range() {
-                        Some(range) => self.input.take(range, discard),
+                        Some(range) => input.take(range, discard),
                         None if payload.len() <= COPY_UP_TO => {
                             let payload = Bytes::copy_from_slice(&payload);
-                            self.input.settle(discard, keep);
+                            input.settle(discard, keep);
                             payload
                         }
                         None => {
-                            self.input.settle(discard, keep);
-                            self.connection.take_decoded().into()
+                            input.settle(discard, keep);
+                            inbound.take_decoded().into()
                         }
                     };
                     return Poll::Ready(Some(Step::Message(Message::from_checked(kind, payload))));
@@ -195,10 +218,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     ..
                 })) => {
                     let octets = match octets.range() {
-                        Some(range) => self.input.take(range, discard),
+                        Some(range) => input.take(range, discard),
                         None => {
                             let octets = Bytes::copy_from_slice(&octets);
-                            self.input.settle(discard, keep);
+                            input.settle(discard, keep);
                             octets
                         }
                     };
@@ -206,27 +229,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     return Poll::Ready(Some(Step::Piece(piece)));
                 }
                 Some(connection::Event::Ping(payload)) => {
+                    let ping = connection::Event::Ping(payload);
+                    link.sending(config, cx, |sender, _| sender.answer(&ping, *now));
                     let payload = wanted_control(wanted, &payload);
-                    self.input.settle(discard, keep);
+                    input.settle(discard, keep);
                     if let Some(payload) = payload {
                         return Poll::Ready(Some(Step::Ping(payload)));
                     }
                 }
                 Some(connection::Event::Pong(payload)) => {
                     let payload = wanted_control(wanted, &payload);
-                    self.input.settle(discard, keep);
+                    input.settle(discard, keep);
                     if let Some(payload) = payload {
                         return Poll::Ready(Some(Step::Pong(payload)));
                     }
                 }
-                Some(connection::Event::Close(frame)) => {
-                    self.peer_close = Some(PeerClose::new(frame));
-                    self.state.ended = true;
-                    self.input.clear();
-                }
-                Some(connection::Event::Failed(failure)) => {
-                    self.failed(failure);
-                    self.input.clear();
+                Some(event @ (connection::Event::Close(_) | connection::Event::Failed(_))) => {
+                    link.sending(config, cx, |sender, _| sender.answer(&event, *now));
+                    if let connection::Event::Close(frame) = event {
+                        *peer_close = Some(Box::new(PeerClose::new(frame)));
+                    }
+                    input.clear();
                 }
             }
         }
@@ -234,65 +257,84 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Reads once, and takes the end of the stream, or its loss, into account.
+    #[inline]
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match ready!(self.input.poll_read(&mut self.io, self.connection.awaited(), cx)) {
+        let Self { inbound, incoming, link, .. } = self;
+        match ready!(link.poll_read(&mut incoming.input, inbound.awaited(), cx)) {
             Ok(octets) => {
-                self.now = self.origin.elapsed();
+                incoming.now = self.origin.elapsed();
                 if octets == 0 {
-                    self.state.end_of_stream = true;
-                    let event = self.connection.handle_end_of_stream(self.now);
-                    self.note_event(event);
-                } else if self.state.ended {
-                    self.input.clear();
-                } else {
-                    // For the Pongs, and for a Close, that these octets may call for; and for what
-                    // an extension decodes.
-                    self.hold_output();
-                    if self.connection.lacks_decoded_storage() {
-                        self.connection.give_decoded_storage(pool::take_output());
-                    }
+                    incoming.end_of_stream = true;
+                    self.halves(cx, |halves, now| halves.handle_end_of_stream(now));
+                } else if inbound.is_over() {
+                    incoming.input.clear();
+                } else if inbound.lacks_decoded_storage() {
+                    inbound.give_decoded_storage(pool::take_output());
                 }
                 // A peer that never stops sending must not keep the end from being seen. Before it,
                 // each deadline waits for what these octets mean.
-                if !self.connection.may_send() {
-                    let event = self.connection.handle_timeout(self.now);
-                    self.note_event(event);
+                if self.link.hears() != Hears::Everything {
+                    self.halves(cx, |halves, now| halves.handle_timeout(now));
                 }
             }
-            Err(error) => self.transport_lost(Some(error)),
+            Err(error) => self.transport_lost(Some(error), cx),
         }
         Poll::Ready(())
     }
 
-    fn release_buffers(&mut self) {
-        self.input.rest();
-        if self.connection.output_len() == 0 {
-            pool::give_output(self.connection.take_output_storage());
+    /// Until the connection's next deadline, which is then handled.
+    #[inline]
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.link.hears() == Hears::Everything && self.config.deadlines.are_off() {
+            return Poll::Pending;
         }
-        pool::give_output(self.connection.take_decoded_storage());
+        let Self { config, inbound, link, .. } = self;
+        ready!(link.sending(config, cx, |sender, cx| {
+            match poll_timeout(sender.config, inbound, sender.outbound) {
+                Some(deadline) => sender.poll_timer(deadline, cx),
+                None => {
+                    sender.outgoing.timer = None;
+                    Poll::Pending
+                }
+            }
+        }));
+        self.incoming.now = self.origin.elapsed();
+        self.halves(cx, |halves, now| halves.handle_timeout(now));
+        Poll::Ready(())
     }
 
-    /// Takes an event into account that came without octets: a failure, if any.
-    pub(super) fn note_event(&mut self, event: Option<connection::Event<'static>>) {
-        if let Some(connection::Event::Failed(failure)) = event {
-            self.failed(failure);
-        }
-    }
-
-    fn failed(&mut self, failure: Failure) {
-        self.outcome.get_or_insert(failure.into());
-        self.state.ended = true;
+    /// Something that is both halves' business has happened.
+    fn halves(
+        &mut self,
+        cx: &mut Context<'_>,
+        handle: impl FnOnce(&mut Halves<'_>, Duration) -> Option<connection::Event<'static>>,
+    ) {
+        let Self { config, inbound, incoming, link, .. } = self;
+        link.sending(config, cx, |sender, _| {
+            let Sender { config, outbound, outgoing, .. } = sender;
+            outgoing.note_event(handle(&mut Halves { config, inbound, outbound }, incoming.now));
+        });
     }
 
     /// Nothing can be read any more. Once both Close frames are through, that is no error.
-    fn transport_lost(&mut self, error: Option<io::Error>) {
-        let unwritten = self.connection.output_len() > 0;
-        let event = self.connection.handle_transport_lost();
-        if let (true, Some(error)) = (unwritten || event.is_some(), error) {
-            self.outcome.get_or_insert(error.into());
-        }
-        self.note_event(event);
-        self.state.ended = true;
+    fn transport_lost(&mut self, error: Option<io::Error>, cx: &mut Context<'_>) {
+        let Self { config, inbound, link, .. } = self;
+        link.sending(config, cx, |sender, _| {
+            let Sender { config, outbound, outgoing, .. } = sender;
+            let unwritten = outbound.output_len() > 0;
+            let event = Halves { config, inbound, outbound }.handle_transport_lost();
+            if let (true, Some(error)) = (unwritten || event.is_some(), error) {
+                outgoing.outcome.get_or_insert(error.into());
+            }
+            outgoing.note_event(event);
+        });
+    }
+
+    #[inline]
+    fn release_buffers(&mut self) {
+        self.incoming.input.rest();
+        pool::give_output(self.inbound.take_decoded_storage());
+        self.link.rest();
     }
 }
 

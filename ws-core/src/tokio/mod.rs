@@ -20,6 +20,7 @@ mod drive;
 mod eyeballs;
 #[cfg(feature = "hyper")]
 pub mod hyper;
+mod link;
 mod open;
 mod output;
 mod pool;
@@ -32,7 +33,6 @@ mod stream;
 #[cfg(feature = "rustls")]
 mod tls;
 mod turns;
-mod waiting;
 mod wakers;
 mod websocket;
 mod work;

@@ -9,6 +9,7 @@ use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use futures_sink::Sink;
 
+use super::drive::Receives;
 use super::wakers::Half;
 use super::websocket::WebSocket;
 use crate::frame::CloseCode;
@@ -37,21 +38,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().poll_half(Half::Writer, cx, |socket, cx| socket.poll_room(0, cx))
+        self.get_mut().poll_half(Half::Writer, cx, |socket, cx| socket.sender().poll_room(0, cx))
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.get_mut().start_send(message)
+        self.get_mut().sender().start_send(message)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().poll_half(Half::Writer, cx, Self::poll_flush_all)
+        self.get_mut().poll_half(Half::Writer, cx, |socket, cx| socket.sender().poll_flush_all(cx))
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.get_mut().poll_half(Half::Writer, cx, |socket, cx| {
-            ready!(socket.poll_waiting(cx))?;
-            socket.start_close(CloseCode::NORMAL, "")?;
+            ready!(socket.sender().poll_waiting(cx))?;
+            socket.sender().start_close(CloseCode::NORMAL, "")?;
             while ready!(socket.poll_recv(cx))?.is_some() {}
             Poll::Ready(Ok(()))
         })

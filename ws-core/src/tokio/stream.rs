@@ -29,6 +29,15 @@ impl ClientStream {
         Self(Inner::Tls(alloc::boxed::Box::new(io)))
     }
 
+    /// The TCP connection alone, if nothing is wrapped around it.
+    pub(super) fn into_tcp(self) -> Option<TcpStream> {
+        match self.0 {
+            Inner::Tcp(io) => Some(io),
+            #[cfg(feature = "rustls")]
+            Inner::Tls(_) => None,
+        }
+    }
+
     /// The TCP connection, for its addresses and options.
     #[must_use]
     pub fn tcp(&self) -> &TcpStream {

@@ -5,16 +5,17 @@
 //!                                  └─▶ the task that sends
 //! ```
 //!
-//! Either task may have to read or write for the other: a Pong is written by whoever polls next, a
-//! full write buffer drains while only the reader is polled. A transport remembers one task per
-//! direction, the one that asked last. So each poll gives it a waker that wakes both, and what a
-//! poll changed without the transport's doing is told to the other task: no wake-up is lost.
+//! Either task may have to write for the other: a Pong is written by whoever polls next, a full write
+//! buffer drains while only the reader is polled. A transport remembers one task per direction, the
+//! one that asked last. So a poll gives it a waker that wakes both, and what a poll changed without
+//! the transport's doing is told to the other task: no wake-up is lost.
 //!
-//! No wake-up comes for nothing either: a poll that changed nothing wakes nobody.
+//! No wake-up comes for nothing either: a poll that changed nothing wakes nobody, and a task that does
+//! not wait is not woken.
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
-use core::ops::DerefMut;
+use core::sync::atomic::{AtomicBool, Ordering, fence};
 use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, PoisonError};
 
@@ -27,19 +28,64 @@ pub(super) enum Half {
     Writer,
 }
 
-/// The task that polled each half last and has not been woken since.
+/// The two tasks.
 #[derive(Debug, Default)]
 pub(super) struct Wakers {
-    reader: Mutex<Option<Waker>>,
-    writer: Mutex<Option<Waker>>,
+    pub(super) reader: Waiter,
+    pub(super) writer: Waiter,
+}
+
+/// A task that may be waiting.
+#[derive(Debug, Default)]
+pub(super) struct Waiter {
+    /// It waits, and has not been woken since it said so.
+    waits: AtomicBool,
+    /// The task that waited last: it is often the same again.
+    task: Mutex<Option<Waker>>,
+}
+
+impl Waiter {
+    /// The task of `cx` waits from now on. What it looks at behind this is as it was left by whoever
+    /// did not find it waiting, in [`wake`](Self::wake) behind a [`settled`].
+    pub(super) fn wait(&self, cx: &Context<'_>) {
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *task {
+            Some(there) => there.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        drop(task);
+        self.waits.store(true, Ordering::Release);
+        fence(Ordering::SeqCst);
+    }
+
+    /// It goes on by itself.
+    pub(super) fn go_on(&self) {
+        self.waits.store(false, Ordering::Relaxed);
+    }
+
+    /// Wakes it, if it waits.
+    pub(super) fn wake(&self) {
+        if !self.waits.load(Ordering::Relaxed) || !self.waits.swap(false, Ordering::Acquire) {
+            return;
+        }
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+}
+
+/// What was done before this is seen by whoever waits, unless it is seen to wait.
+pub(super) fn settled() {
+    fence(Ordering::SeqCst);
 }
 
 impl Wakers {
-    /// One poll of `socket` on behalf of `half`. A `socket` behind a lock is locked for its length.
+    /// One poll of a whole `socket` on behalf of `half`.
     pub(super) fn poll<S, T>(
         self: &Arc<Self>,
         half: Half,
-        mut socket: impl DerefMut<Target = WebSocket<S>>,
+        socket: &mut WebSocket<S>,
         cx: &Context<'_>,
         poll: impl FnOnce(&mut WebSocket<S>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
@@ -48,18 +94,17 @@ impl Wakers {
             Half::Writer => (&self.writer, &self.reader),
         };
         // Registered first: a wake-up during the poll must find it.
-        set(own, Some(cx.waker()));
+        own.wait(cx);
         let both = Waker::from(Arc::clone(self));
         let before = socket.progress();
-        let result = poll(&mut socket, &mut Context::from_waker(&both));
-        let changed = socket.progress() != before;
-        drop(socket);
+        let result = poll(socket, &mut Context::from_waker(&both));
         if result.is_ready() {
-            set(own, None);
+            own.go_on();
         }
-        if changed {
+        if socket.progress() != before {
             // Room, something to write, or an end: it may be what the other waits for.
-            wake(other);
+            settled();
+            other.wake();
         }
         result
     }
@@ -71,22 +116,9 @@ impl Wake for Wakers {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        wake(&self.reader);
-        wake(&self.writer);
-    }
-}
-
-fn set(slot: &Mutex<Option<Waker>>, waker: Option<&Waker>) {
-    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-    match (&mut *slot, waker) {
-        (Some(there), Some(waker)) => there.clone_from(waker),
-        (slot, waker) => *slot = waker.cloned(),
-    }
-}
-
-fn wake(slot: &Mutex<Option<Waker>>) {
-    let waker = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(waker) = waker {
-        waker.wake();
+        // The transport is ready, and whoever does not find it so waits already.
+        settled();
+        self.reader.wake();
+        self.writer.wake();
     }
 }

@@ -2,22 +2,21 @@
 //!
 //! In: calls. Out: futures around the polls of `tokio::drive`, which does the reading and writing.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::poll_fn;
-use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite};
-use ::tokio::time::{Instant, Sleep};
+use ::tokio::time::Instant;
 use bytes::Bytes;
 
-use super::drive::State;
-use super::read_buffer::ReadBuffer;
+use super::drive::{Incoming, Receiver, Receives};
+use super::link::Whole;
+use super::output::{Outgoing, Progress, Sender};
 use super::split::{ReadHalf, WriteHalf, split};
 use super::wakers::Wakers;
-use super::work::Work;
 use crate::connection::{Config, Connection, MaskingKeys, Transport};
 use crate::frame::CloseCode;
 use crate::io::{Error, PeerClose};
@@ -46,20 +45,10 @@ use crate::role::Role;
 pub struct WebSocket<S> {
     pub(super) io: S,
     pub(super) connection: Connection,
-    pub(super) input: ReadBuffer,
+    pub(super) incoming: Incoming,
+    pub(super) outgoing: Outgoing,
     /// Time zero of the connection's clock.
     pub(super) origin: Instant,
-    /// The time of the last read or timer, so that messages of one read cost no clock.
-    pub(super) now: Duration,
-    pub(super) timer: Option<Pin<Box<Sleep>>>,
-    /// A message that a `Sink` has taken and that waits for room.
-    pub(super) waiting: Option<Message>,
-    /// The peer's Close frame.
-    pub(super) peer_close: Option<PeerClose>,
-    /// The outcome to report once the transport is dealt with.
-    pub(super) outcome: Option<Error>,
-    pub(super) state: State,
-    pub(super) work: Work,
     /// The tasks of its stream and its sink, once it is used as these.
     pub(super) wakers: Option<Arc<Wakers>>,
 }
@@ -119,15 +108,9 @@ impl<S> WebSocket<S> {
         Self {
             io,
             connection,
-            input: ReadBuffer::from_octets(received),
+            incoming: Incoming::from_octets(received),
+            outgoing: Outgoing::default(),
             origin: Instant::now(),
-            now: Duration::ZERO,
-            timer: None,
-            waiting: None,
-            peer_close: None,
-            outcome: None,
-            state: State::default(),
-            work: Work::default(),
             wakers: None,
         }
     }
@@ -178,21 +161,22 @@ impl<S> WebSocket<S> {
     /// The peer's Close frame, once it has come.
     #[must_use]
     pub const fn peer_close(&self) -> Option<&PeerClose> {
-        self.peer_close.as_ref()
+        match &self.incoming.peer_close {
+            Some(close) => Some(&**close),
+            None => None,
+        }
     }
 
     /// Whether the end was told, or will be by the next [`recv`](Self::recv).
     #[must_use]
     pub(super) const fn has_ended(&self) -> bool {
-        matches!(self.connection.poll_transport(), Transport::Close) && self.outcome.is_none()
+        matches!(self.connection.poll_transport(), Transport::Close)
+            && self.outgoing.outcome.is_none()
     }
 
     /// What a poll may change that another task waits for.
-    pub(super) const fn progress(&self) -> ([bool; 4], usize) {
-        let ended = matches!(self.connection.poll_transport(), Transport::Close);
-        let State { unflushed, write_failed, .. } = self.state;
-        let flags = [ended, self.connection.may_send(), unflushed, write_failed];
-        (flags, self.connection.output_len())
+    pub(super) const fn progress(&self) -> Progress {
+        Progress::of(&self.connection.outbound, &self.outgoing)
     }
 
     /// Octets queued and not yet given to the transport.
@@ -202,7 +186,38 @@ impl<S> WebSocket<S> {
     }
 }
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Receives for WebSocket<S> {
+    type Link<'a>
+        = Whole<'a, S>
+    where
+        Self: 'a;
+
+    #[inline]
+    fn receiver(&mut self) -> Receiver<'_, Whole<'_, S>> {
+        let Self { io, connection, incoming, outgoing, origin, .. } = self;
+        let Connection { config, inbound, outbound } = connection;
+        let link = Whole { io, outbound, outgoing, origin: *origin };
+        Receiver { config, inbound, incoming, origin: *origin, link }
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// Its sending half.
+    #[inline]
+    pub(super) const fn sender(&mut self) -> Sender<'_, S> {
+        let Self { io, connection, outgoing, origin, .. } = self;
+        let Connection { config, outbound, .. } = connection;
+        Sender { config, outbound, outgoing, io, origin: *origin }
+    }
+
+    pub(super) fn poll_feed(
+        &mut self,
+        message: &Message,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        self.sender().poll_feed(message, cx)
+    }
+
     /// The next message; `None` once the closing handshake is done and the transport has ended.
     ///
     /// Pings are answered meanwhile. Queued output is written before this waits. After an error, or
@@ -279,7 +294,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub async fn feed_uncoded(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
         let len = message.payload().len();
-        poll_fn(|cx| self.poll_queue(len, |connection| connection.send_uncoded(&message), cx)).await
+        poll_fn(|cx| self.sender().poll_queue(len, |outbound| outbound.send_uncoded(&message), cx))
+            .await
     }
 
     /// As [`feed`](Self::feed), of a message that was encoded before.
@@ -293,7 +309,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`feed`](Self::feed).
     pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         let len = message.payload().len();
-        poll_fn(|cx| self.poll_queue(len, |connection| connection.send_prepared(message), cx)).await
+        poll_fn(|cx| self.sender().poll_queue(len, |outbound| outbound.send_prepared(message), cx))
+            .await
     }
 
     /// Writes all that is queued.
@@ -306,7 +323,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Cancel-safe: what is not written stays queued.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_flush_all(cx)).await
+        poll_fn(|cx| self.sender().poll_flush_all(cx)).await
     }
 
     /// Queues a message and writes all that is queued.
@@ -336,7 +353,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`send`](Self::send).
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         let len = payload.len();
-        poll_fn(|cx| self.poll_queue(len, |connection| connection.ping(payload), cx)).await?;
+        poll_fn(|cx| self.sender().poll_queue(len, |outbound| outbound.ping(payload), cx)).await?;
         self.flush().await
     }
 
@@ -351,7 +368,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`send`](Self::send).
     pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
         let len = payload.len();
-        poll_fn(|cx| self.poll_queue(len, |connection| connection.pong(payload), cx)).await?;
+        poll_fn(|cx| self.sender().poll_queue(len, |outbound| outbound.pong(payload), cx)).await?;
         self.flush().await
     }
 
@@ -368,14 +385,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// A dropped future leaves the Close queued: call it, or [`recv`](Self::recv), again.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.start_close(code, reason)?;
+        self.sender().start_close(code, reason)?;
         while self.recv().await?.is_some() {}
         Ok(())
     }
 
     /// Two halves for two tasks; see [`ReadHalf`] and [`WriteHalf`].
     #[must_use]
-    pub fn split(self) -> (ReadHalf<S>, WriteHalf<S>) {
+    pub fn split(self) -> (ReadHalf<S>, WriteHalf<S>)
+    where
+        S: 'static,
+    {
         split(self)
     }
 }
@@ -385,7 +405,7 @@ impl<S: fmt::Debug> fmt::Debug for WebSocket<S> {
         f.debug_struct("WebSocket")
             .field("io", &self.io)
             .field("connection", &self.connection)
-            .field("state", &self.state)
+            .field("outgoing", &self.outgoing)
             .finish_non_exhaustive()
     }
 }

@@ -29,7 +29,7 @@ impl Receive {
         now: Duration,
     ) -> Result<HeaderRead, Violation> {
         let rest = input.get(self.next..).unwrap_or_default();
-        let rsv = agreed.as_ref().map_or(Rsv::NONE, |agreed| agreed.extension.rsv());
+        let rsv = agreed.as_ref().map_or(Rsv::NONE, |agreed| agreed.decoder.rsv());
         let check = Check { role: self.role, message_open: self.message.is_some(), rsv };
         check.check_start(rest)?;
         let Some((header, header_len)) = FrameHeader::decode(rest)? else {

@@ -70,6 +70,7 @@ impl Receive {
         let header_len = 2_usize.saturating_add(len_octets).saturating_add(key_octets);
         let start = self.next.saturating_add(header_len);
         self.next = start.saturating_add(len);
+        self.frames = self.frames.saturating_add(1);
         Some(Ok(Got::Message { kind, payload: Place::Input(start..self.next) }))
     }
 }

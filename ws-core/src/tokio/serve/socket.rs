@@ -77,11 +77,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Shared<S> {
     pub(super) fn close(&self, code: CloseCode) {
         let mut slot = self.lock();
         if let Some(socket) = &mut slot.socket
-            && socket.start_close(code, "").is_ok()
+            && socket.sender().start_close(code, "").is_ok()
         {
             // Nobody need be woken for this one: whoever polls next asks again, and a failure is
             // told there.
-            let _ = socket.poll_queued(&mut Context::from_waker(Waker::noop()));
+            let _ = socket.sender().poll_queued(&mut Context::from_waker(Waker::noop()));
         }
         let waiting = slot.waiting.take();
         drop(slot);
@@ -202,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     ///
     /// Cancel-safe: what is not written stays queued.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        self.write(WebSocket::poll_flush_all).await
+        self.write(|socket, cx| socket.sender().poll_flush_all(cx)).await
     }
 
     /// Queues a message and writes all that is queued.
@@ -230,9 +230,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// As [`WebSocket::send`].
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         self.write(|socket, cx| {
-            ready!(socket.poll_room(payload.len(), cx))?;
-            socket.hold_output();
-            Poll::Ready(Ok(socket.connection.ping(payload)?))
+            let mut sender = socket.sender();
+            ready!(sender.poll_room(payload.len(), cx))?;
+            sender.hold_output();
+            Poll::Ready(Ok(sender.outbound.ping(payload)?))
         })
         .await?;
         self.flush().await
@@ -248,7 +249,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     ///
     /// As [`WebSocket::close`].
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.write(|socket, _| Poll::Ready(socket.start_close(code, reason))).await?;
+        self.write(|socket, _| Poll::Ready(socket.sender().start_close(code, reason))).await?;
         while self.recv().await?.is_some() {}
         Ok(())
     }

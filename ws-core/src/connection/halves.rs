@@ -1,0 +1,92 @@
+//! What concerns both halves of a connection: the end of its transport, and the time.
+//!
+//! Everything else is one half's business, or goes from one to the other as an event that is answered
+//! ([`Outbound::answer`]) or a word that is heeded ([`Inbound::heed`]).
+
+use core::time::Duration;
+
+use super::config::Config;
+use super::event::{Event, Failure};
+use super::inbound::Inbound;
+use super::outbound::Outbound;
+use super::timers::{Due, due, next};
+use crate::error::Violation;
+
+/// Both halves of a connection, wherever each of them is kept.
+#[derive(Debug)]
+pub(crate) struct Halves<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) inbound: &'a mut Inbound,
+    pub(crate) outbound: &'a mut Outbound,
+}
+
+impl Halves<'_> {
+    /// See [`Connection::handle_end_of_stream`](super::Connection::handle_end_of_stream).
+    pub(crate) fn handle_end_of_stream(&mut self, now: Duration) -> Option<Event<'static>> {
+        let unexpected = self.outbound.stream_ended(self.config, now);
+        self.heed();
+        unexpected.then_some(Event::Failed(Failure::EndOfStream))
+    }
+
+    /// See [`Connection::handle_transport_lost`](super::Connection::handle_transport_lost).
+    pub(crate) fn handle_transport_lost(&mut self) -> Option<Event<'static>> {
+        let unexpected = self.outbound.transport_lost();
+        self.heed();
+        unexpected.then_some(Event::Failed(Failure::EndOfStream))
+    }
+
+    /// See [`Connection::handle_timeout`](super::Connection::handle_timeout).
+    pub(crate) fn handle_timeout(&mut self, now: Duration) -> Option<Event<'static>> {
+        let failure = self.handle_due(now);
+        self.heed();
+        failure.map(Event::Failed)
+    }
+
+    fn handle_due(&mut self, now: Duration) -> Option<Failure> {
+        if !self.outbound.may_send() {
+            return self.outbound.handle_closing_timeout(now);
+        }
+        let (heard, writes) = (self.inbound.heard.as_mut()?, self.outbound.writes.as_ref()?);
+        match due(heard, writes, &self.config.deadlines, now)? {
+            Due::Ping => {
+                self.keepalive(now);
+                None
+            }
+            Due::Idle => Some(self.fail(Violation::Idle, now)),
+            Due::TooSlow => Some(self.fail(Violation::TooSlow, now)),
+            Due::PongTimeout => Some(self.outbound.give_up(Failure::PongTimeout)),
+            Due::WriteTimeout => Some(self.outbound.give_up(Failure::WriteTimeout)),
+        }
+    }
+
+    fn fail(&mut self, violation: Violation, now: Duration) -> Failure {
+        self.outbound.fail(violation, self.config, now);
+        Failure::Violation(violation)
+    }
+
+    fn keepalive(&mut self, now: Duration) {
+        let secret = self.outbound.send.secret();
+        let Some(heard) = &mut self.inbound.heard else { return };
+        let first = heard.ask(now);
+        if let Some(nonce) = heard.ping(secret, now) {
+            self.outbound.keepalive(&nonce, first);
+        }
+    }
+
+    fn heed(&mut self) {
+        self.inbound.heed(self.outbound.hears(), self.config);
+    }
+}
+
+/// See [`Connection::poll_timeout`](super::Connection::poll_timeout).
+pub(crate) fn poll_timeout(
+    config: &Config,
+    inbound: &Inbound,
+    outbound: &Outbound,
+) -> Option<Duration> {
+    if !outbound.may_send() {
+        return outbound.closing.deadline();
+    }
+    let (heard, writes) = (inbound.heard.as_ref()?, outbound.writes.as_ref()?);
+    next(heard, writes, &config.deadlines)
+}

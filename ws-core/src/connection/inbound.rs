@@ -1,0 +1,262 @@
+//! The receiving half of a connection: octets in, events out.
+//!
+//! In: the caller's buffer, the time, and as much of the other half as [`Hears`] tells. Out: an event
+//! at a time. Whatever that calls for of the sending half is told to
+//! [`Outbound::answer`](super::outbound::Outbound::answer): a message never does.
+//!
+//! ```text
+//! Everything ──our Close sent──▶ Close ──peer's Close, failure──▶ Nothing
+//!      └─────────────── peer's Close, failure ───────────────────────▲
+//! ```
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::agreed::Agreed;
+use super::budget::Budget;
+use super::config::{Config, Delivery};
+use super::event::{Event, Failure, Payload, Piece, Received};
+use super::receive::{Got, Place, Receive};
+use super::timers::Heard;
+#[cfg(feature = "deflate")]
+use crate::deflate::DeflateParams;
+use crate::error::Violation;
+use crate::extension::Decoder;
+use crate::frame::{CloseFrame, Opcode};
+use crate::role::Role;
+
+/// What of the peer's octets still means something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hears {
+    Everything,
+    /// Our Close is on its way: its answer, and messages only for whoever asked for them.
+    Close,
+    Nothing,
+}
+
+/// What receiving owns.
+#[derive(Debug)]
+pub(crate) struct Inbound {
+    receive: Receive,
+    hears: Hears,
+    /// The instants that the deadlines count from, if there are deadlines.
+    pub(super) heard: Option<Box<Heard>>,
+    /// The extension's decoder, until nothing more is to be received.
+    agreed: Option<Box<Agreed>>,
+    /// What that is, if it is permessage-deflate, for whoever asks.
+    #[cfg(feature = "deflate")]
+    pub(super) deflate: Option<DeflateParams>,
+}
+
+impl Inbound {
+    pub(super) fn new(role: Role, config: &Config) -> Self {
+        Self {
+            receive: Receive::new(role),
+            hears: Hears::Everything,
+            heard: (!config.deadlines.are_off()).then(Box::default),
+            agreed: None,
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        }
+    }
+
+    pub(super) fn set_decoder(&mut self, decoder: impl Decoder + 'static) {
+        self.agreed = Some(Box::new(Agreed::new(decoder)));
+    }
+
+    pub(super) const fn has_decoder(&self) -> bool {
+        self.agreed.is_some()
+    }
+
+    pub(super) fn share(&mut self, budget: Budget) {
+        self.receive.share(budget);
+    }
+
+    pub(crate) const fn role(&self) -> Role {
+        self.receive.role()
+    }
+
+    /// See [`Connection::awaited`](super::Connection::awaited).
+    #[inline]
+    pub(crate) const fn awaited(&self) -> u64 {
+        self.receive.awaited()
+    }
+
+    /// See [`Connection::take_frames_handled`](super::Connection::take_frames_handled).
+    #[inline]
+    pub(crate) const fn take_frames_handled(&mut self) -> u16 {
+        self.receive.take_frames()
+    }
+
+    /// See [`Connection::set_delivery`](super::Connection::set_delivery).
+    #[inline]
+    pub(crate) const fn set_delivery(&mut self, config: &mut Config, delivery: Delivery) {
+        config.delivery = delivery;
+        if matches!(delivery, Delivery::Messages) {
+            self.receive.hold_untold();
+        }
+    }
+
+    /// Whether anything received still means something.
+    #[inline]
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self.hears, Hears::Nothing)
+    }
+
+    /// What the sending half has come to.
+    #[inline]
+    pub(crate) fn heed(&mut self, hears: Hears, config: &Config) {
+        if hears != self.hears {
+            self.hears_less(hears, config);
+        }
+    }
+
+    #[cold]
+    fn hears_less(&mut self, hears: Hears, config: &Config) {
+        match (self.hears, hears) {
+            (Hears::Everything, Hears::Close) => {
+                self.hears = Hears::Close;
+                if !config.deliver_while_closing {
+                    self.receive.drop_messages();
+                }
+            }
+            (Hears::Everything | Hears::Close, Hears::Nothing) => self.end(),
+            // What this half has found out by itself, the other is told next.
+            _ => {}
+        }
+    }
+
+    /// The terminal event has come: whatever was held to receive messages is not needed.
+    pub(super) fn end(&mut self) {
+        self.hears = Hears::Nothing;
+        self.agreed = None;
+        self.receive.end();
+    }
+
+    /// See [`Connection::handle_input`](super::Connection::handle_input).
+    #[inline]
+    pub(crate) fn handle_input<'b>(
+        &'b mut self,
+        input: &'b mut [u8],
+        config: &Config,
+        now: Duration,
+    ) -> Received<'b> {
+        let offered = input.len();
+        let done = |event| Received { event, discard: offered, keep: 0 };
+        if let Some(heard) = &mut self.heard {
+            heard.offered(offered, now);
+        }
+        loop {
+            if self.is_over() {
+                return done(None);
+            }
+            let got = match self.receive.next(input, config, self.agreed.as_deref_mut(), now) {
+                Ok(got) => got,
+                Err(violation) => return done(Some(self.fail(violation))),
+            };
+            let partial = matches!(got, Got::Partial);
+            // While our Close is on its way, messages and pings are read but not told.
+            let silent = self.hears == Hears::Close && !config.deliver_while_closing;
+            if silent && !partial && !matches!(got, Got::Control { opcode: Opcode::Close, .. }) {
+                continue;
+            }
+            let (discard, keep) = self.receive.settle(input, partial);
+            if let Some(heard) = &mut self.heard {
+                heard.kept(keep, self.receive.is_partial() || partial && keep > 0, now);
+            }
+            let input: &'b [u8] = input;
+            let event = match got {
+                Got::Partial => return Received { event: None, discard, keep },
+                Got::Message { kind, payload } => {
+                    Event::Message { kind, payload: self.payload(input, payload) }
+                }
+                Got::Piece(piece) => Event::Piece(Piece {
+                    kind: piece.kind,
+                    octets: self.payload(input, piece.octets),
+                    starts_message: piece.starts_message,
+                    ends_fragment: piece.ends_fragment,
+                    ends_message: piece.ends_message,
+                }),
+                Got::Control { opcode: Opcode::Ping, payload } => {
+                    Event::Ping(Payload::new(input, payload))
+                }
+                Got::Control { opcode: Opcode::Pong, payload } => {
+                    let payload = Payload::new(input, payload);
+                    if let Some(heard) = &mut self.heard {
+                        heard.pong(&payload, now);
+                    }
+                    Event::Pong(payload)
+                }
+                Got::Control { payload, .. } => {
+                    let payload = Payload::new(input, payload);
+                    return done(Some(match CloseFrame::parse(payload.octets()) {
+                        Ok(frame) => {
+                            self.end();
+                            Event::Close(frame)
+                        }
+                        Err(violation) => self.fail(violation),
+                    }));
+                }
+            };
+            return Received { event: Some(event), discard, keep };
+        }
+    }
+
+    /// See [`Connection::has_more`](super::Connection::has_more).
+    #[inline]
+    pub(crate) fn has_more(&self) -> bool {
+        let decodes = || self.agreed.as_ref().is_some_and(|agreed| agreed.has_more());
+        !self.is_over() && (self.receive.is_failing() || decodes())
+    }
+
+    /// See [`Connection::take_decoded`](super::Connection::take_decoded).
+    pub(crate) fn take_decoded(&mut self) -> Vec<u8> {
+        match &mut self.agreed {
+            Some(agreed) if !self.receive.keeps_decoded() => agreed.take_octets(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// See [`Connection::take_decoded_storage`](super::Connection::take_decoded_storage).
+    #[inline]
+    pub(crate) fn take_decoded_storage(&mut self) -> Vec<u8> {
+        match &mut self.agreed {
+            Some(agreed) if !self.receive.is_decoding() => agreed.take_storage(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// See [`Connection::lacks_decoded_storage`](super::Connection::lacks_decoded_storage).
+    #[inline]
+    pub(crate) fn lacks_decoded_storage(&self) -> bool {
+        self.agreed.as_ref().is_some_and(|agreed| !agreed.has_storage())
+    }
+
+    /// See [`Connection::give_decoded_storage`](super::Connection::give_decoded_storage).
+    pub(crate) fn give_decoded_storage(&mut self, storage: Vec<u8>) {
+        if let Some(agreed) = &mut self.agreed {
+            agreed.give_storage(storage);
+        }
+    }
+
+    /// How long it took from the last answered Ping of keepalive to its Pong.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.heard.as_ref().and_then(|heard| heard.round_trip())
+    }
+
+    fn fail(&mut self, violation: Violation) -> Event<'static> {
+        self.end();
+        Event::Failed(Failure::Violation(violation))
+    }
+
+    fn payload<'b>(&'b self, input: &'b [u8], place: Place) -> Payload<'b> {
+        match place {
+            Place::Input(range) => Payload::new(input, range),
+            Place::Decoded(len) => {
+                let octets = self.agreed.as_ref().map(|agreed| agreed.octets(len));
+                Payload::decoded(octets.unwrap_or_default())
+            }
+        }
+    }
+}
