@@ -23,7 +23,7 @@ fi
 for by in "$@"; do
   case "$by" in
     # A message of 1 GiB takes minutes where each block of code counts, and reaches nothing new.
-    tests) run=(-p ws-core --all-features -- --skip 1_gib) ;;
+    tests) run=(-p ws-core --all-features --lib --tests --examples -- --skip 1_gib) ;;
     corpus) run=(-p ws-fuzz --test replay) ;;
     *)
       echo "no such coverage: $by" >&2
