@@ -217,8 +217,9 @@ fn t22_a_flood_on_one_connection_is_not_the_others_trouble() {
 /// time at most.
 fn flooded(server: &mut Server, name: &str, count: usize, time: Duration, octets: &[u8]) -> bool {
     let port = server.port;
+    let start = server.stats().worked;
     let alone = apart(port, count, time).join().unwrap();
-    let before = server.stats().resident;
+    let before = server.stats();
     let flood = AtomicBool::new(true);
     let (beside, written, refused) = std::thread::scope(|scope| {
         let flooder = scope.spawn(|| runtime().block_on(flood_with(port, octets, &flood)));
@@ -227,18 +228,21 @@ fn flooded(server: &mut Server, name: &str, count: usize, time: Duration, octets
         let (written, refused) = flooder.join().unwrap();
         (beside, written, refused)
     });
-    let grown = server.stats().resident.saturating_sub(before);
+    let after = server.stats();
+    let grown = after.resident.saturating_sub(before.resident);
     row(
         "T22",
         format_args!(
             "{name}: {} MiB of flood, refused {refused} times, {grown} octets grown; {count} others: \
-             {} of {} messages ({} %), p99 {:.1?} of {:.1?}",
+             {} of {} messages ({} %), p99 {:.1?} of {:.1?}; the server worked {:.1?}, alone {:.1?}",
             written / MIB,
             beside.messages,
             alone.messages,
             beside.messages * 100 / alone.messages,
             beside.p99,
-            alone.p99
+            alone.p99,
+            after.worked.saturating_sub(before.worked),
+            before.worked.saturating_sub(start),
         ),
     );
     assert!(grown <= 4 * MIB, "{name}: {grown} octets grown");

@@ -51,13 +51,15 @@ async fn echo(mut socket: Socket<TcpStream>, ended: Ended) {
     ended.lock().expect("no panic holds it").push((elapsed, failure));
 }
 
+type Mend = fn(&mut turmoil::Sim<'_>);
+
 /// A client that sends a number every `pace` and counts the echoes, while `cut` and later `mend` are
 /// done to the network. Echoes that came, in order, up to `end`; and how the server's handler ended.
 fn talk(
     pace: Duration,
     end: Duration,
     cut: impl FnOnce(&mut turmoil::Sim<'_>),
-    mend: Option<(Duration, fn(&mut turmoil::Sim<'_>))>,
+    mend: Option<(Duration, Mend)>,
 ) -> (u32, Vec<(Duration, Option<Failure>)>) {
     let ended = Ended::default();
     let echoes = Arc::new(Mutex::new(0));

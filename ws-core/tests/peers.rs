@@ -142,7 +142,7 @@ fn installed<'a>(all: &[(&'a str, &str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 fn payloads() -> Vec<Message> {
     let text =
         |len: usize| "a\u{e9}\u{20ac}\u{1f600}".chars().cycle().take(len).collect::<String>();
-    let octets = |len: usize| (0..len).map(|n| (n * 31 % 251) as u8).collect::<Vec<_>>();
+    let octets = |len: usize| (0..=250_u8).cycle().step_by(31).take(len).collect::<Vec<_>>();
     let lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 20];
     lengths
         .iter()

@@ -59,6 +59,8 @@ pub(crate) struct Stats {
     pub(crate) resident: usize,
     pub(crate) peak: usize,
     pub(crate) descriptors: usize,
+    /// How long it has had a processor, so far.
+    pub(crate) worked: Duration,
 }
 
 impl Server {
@@ -105,7 +107,15 @@ impl Server {
             let value: &str = status.get(name).copied().unwrap_or("0 kB");
             value.trim().trim_end_matches(" kB").parse::<usize>().expect("KiB")
         };
+        // Nanoseconds on a processor come first.
+        let tasks = std::fs::read_dir(format!("{system}/task")).expect("Linux");
+        let worked = tasks.map(|task| {
+            let path = task.expect("a task").path().join("schedstat");
+            let told = std::fs::read_to_string(path).unwrap_or_default();
+            told.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0)
+        });
         Stats {
+            worked: Duration::from_nanos(worked.sum()),
             open: numbers[0],
             polls: numbers[1],
             tasks: numbers[2],
