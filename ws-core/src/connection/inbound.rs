@@ -11,6 +11,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ops::Range;
 use core::time::Duration;
 
 use super::agreed::Agreed;
@@ -24,6 +25,7 @@ use crate::deflate::DeflateParams;
 use crate::error::Violation;
 use crate::extension::Decoder;
 use crate::frame::{CloseFrame, Opcode};
+use crate::message::MessageKind;
 use crate::role::Role;
 
 /// What of the peer's octets still means something.
@@ -142,6 +144,21 @@ impl Inbound {
         config: &Config,
         now: Duration,
     ) -> Received<'b> {
+        if let Some((kind, payload)) = self.take_whole(input, config, now) {
+            let (discard, keep) = (payload.end, input.len().saturating_sub(payload.end));
+            let payload = Payload::new(input, payload);
+            return Received { event: Some(Event::Message { kind, payload }), discard, keep };
+        }
+        self.handle_any(input, config, now)
+    }
+
+    /// As [`handle_input`](Self::handle_input), behind [`take_whole`](Self::take_whole).
+    pub(crate) fn handle_any<'b>(
+        &'b mut self,
+        input: &'b mut [u8],
+        config: &Config,
+        now: Duration,
+    ) -> Received<'b> {
         let offered = input.len();
         let done = |event| Received { event, discard: offered, keep: 0 };
         if let Some(heard) = &mut self.heard {
@@ -201,6 +218,28 @@ impl Inbound {
             };
             return Received { event: Some(event), discard, keep };
         }
+    }
+
+    /// As [`handle_input`](Self::handle_input), for the usual case alone: a message of one frame, all
+    /// of which is there, that is told whole. Tells where its payload is; the octets up to its end are
+    /// to be removed. `None`: [`handle_any`](Self::handle_any) goes on from here.
+    #[inline]
+    pub(crate) fn take_whole(
+        &mut self,
+        input: &mut [u8],
+        config: &Config,
+        now: Duration,
+    ) -> Option<(MessageKind, Range<usize>)> {
+        // Whether an extension decodes a message, it alone knows.
+        if self.hears != Hears::Everything || self.agreed.is_some() {
+            return None;
+        }
+        let (kind, payload) = self.receive.take_whole(input, config)?;
+        if let Some(heard) = &mut self.heard {
+            heard.offered(input.len(), now);
+            heard.kept(input.len().saturating_sub(payload.end), false, now);
+        }
+        Some((kind, payload))
     }
 
     /// See [`Connection::has_more`](super::Connection::has_more).

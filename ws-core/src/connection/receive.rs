@@ -226,12 +226,6 @@ impl Receive {
         if let Some(violation) = self.failing {
             return Err(violation);
         }
-        // Whether an extension decodes a message, it alone knows.
-        if agreed.is_none()
-            && let Some(whole) = self.whole_message(input, config)
-        {
-            return whole;
-        }
         loop {
             if self.frame.is_none() {
                 let read = self.header(input, config, agreed.as_deref_mut(), now)?;

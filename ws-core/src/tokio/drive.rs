@@ -187,8 +187,13 @@ impl<L: Link> Receiver<'_, L> {
         let Incoming { input, now, peer_close, work, .. } = &mut **incoming;
         while !inbound.is_over() && (!input.is_empty() || inbound.has_more()) {
             ready!(work.poll_proceed(inbound.take_frames_handled(), cx));
+            if let Some((kind, payload)) = inbound.take_whole(input.octets_mut(), config, *now) {
+                let discard = payload.end;
+                let payload = input.take(payload, discard);
+                return Poll::Ready(Some(Step::Message(Message::from_checked(kind, payload))));
+            }
             let Received { event, discard, keep } =
-                inbound.handle_input(input.octets_mut(), config, *now);
+                inbound.handle_any(input.octets_mut(), config, *now);
             // An event borrows the buffer: what is needed of it is taken before the buffer is cut.
             match event {
                 None => {

@@ -1,9 +1,11 @@
 //! The usual case in one step: a message of one frame, all of which is there, as it was sent.
 //!
-//! In and out: as [`Receive::next`], which takes everything else, and every breach of a rule, octet by
-//! octet. Nothing has changed where there is no such message.
+//! In: the caller's buffer. Out: what lies at its front, if it is such a message. Everything else, and
+//! what breaks a rule, is for [`Receive::next`].
 
-use super::{Got, Place, Receive};
+use core::ops::Range;
+
+use super::Receive;
 use crate::connection::config::{Config, Delivery};
 use crate::error::Violation;
 use crate::mask;
@@ -21,18 +23,20 @@ const MASK: u8 = 0x80;
 const CODE_16: u8 = 126;
 
 impl Receive {
-    /// The message at the front of what has not been looked at, if it is one of these.
+    /// The message at the front of `input`, if it is one of these; nothing before the end of its
+    /// payload is to be passed in again. `None`: [`next`](Self::next) tells what lies there.
     #[inline]
-    pub(super) fn whole_message(
+    pub(in crate::connection) fn take_whole(
         &mut self,
         input: &mut [u8],
         config: &Config,
-    ) -> Option<Result<Got, Violation>> {
-        if self.frame.is_some() || self.message.is_some() || self.dropping {
+    ) -> Option<(MessageKind, Range<usize>)> {
+        if self.frame.is_some() || self.message.is_some() || self.dropping || self.is_failing() {
             return None;
         }
-        let (rest, limits) = (input.get_mut(self.next..)?, &config.limits);
-        let (&[first, second], behind) = rest.split_first_chunk()?;
+        debug_assert_eq!(self.next, 0, "no message is open of which octets are kept");
+        let limits = &config.limits;
+        let (&[first, second], behind) = input.split_first_chunk()?;
         let kind = match first {
             WHOLE_TEXT => MessageKind::Text,
             WHOLE_BINARY => MessageKind::Binary,
@@ -54,23 +58,18 @@ impl Receive {
         {
             return None;
         }
-        let (_, behind) = rest.split_at_mut_checked(2_usize.saturating_add(len_octets))?;
-        let payload = if masked {
-            let (&mut key, behind) = behind.split_first_chunk_mut()?;
-            let payload = behind.get_mut(..len)?;
+        let start = if masked { 6_usize } else { 2 }.saturating_add(len_octets);
+        let end = start.saturating_add(len);
+        let (header, payload) = input.get_mut(..end)?.split_at_mut_checked(start)?;
+        if let (true, Some(&key)) = (masked, header.last_chunk()) {
             mask::apply(payload, key, 0);
-            payload
-        } else {
-            behind.get_mut(..len)?
-        };
-        if kind == MessageKind::Text && !is_utf8(payload) {
-            return Some(Err(Violation::TextNotUtf8));
         }
-        let key_octets = if masked { 4_usize } else { 0 };
-        let header_len = 2_usize.saturating_add(len_octets).saturating_add(key_octets);
-        let start = self.next.saturating_add(header_len);
-        self.next = start.saturating_add(len);
+        if kind == MessageKind::Text && !is_utf8(payload) {
+            // It is told by the next call.
+            self.failing = Some(Violation::TextNotUtf8);
+            return None;
+        }
         self.frames = self.frames.saturating_add(1);
-        Some(Ok(Got::Message { kind, payload: Place::Input(start..self.next) }))
+        Some((kind, start..end))
     }
 }
