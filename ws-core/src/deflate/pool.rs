@@ -94,3 +94,20 @@ fn keep<T>(kept: &mut Kept<T>, context: Box<T>) {
         *oldest = Some(context);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_than_so_many_are_held_and_one_that_goes_makes_room() {
+        let (first, second) = (Held::one_of(2), Held::one_of(2));
+        assert!(first.is_some() && second.is_some());
+        assert!((0..5).all(|_| Held::one_of(2).is_none()));
+        drop(first);
+        let third = Held::one_of(2);
+        assert!(third.is_some() && Held::one_of(2).is_none());
+        drop((second, third));
+        assert_eq!(HELD.load(Ordering::Relaxed), 0);
+    }
+}
