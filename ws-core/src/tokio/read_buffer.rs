@@ -60,6 +60,7 @@ impl ReadBuffer {
     }
 
     /// Splits `range` off without a copy, and discards the octets before `discard`.
+    #[inline]
     pub(super) fn take(&mut self, range: Range<usize>, discard: usize) -> Bytes {
         let mut taken = self.octets.split_to(range.end.min(self.octets.len())).freeze();
         taken.advance(range.start.min(taken.len()));
