@@ -11,8 +11,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # One order for `sort` and `comm`.
 export LC_ALL=C
 
-# What is mutated, and the tests that are about it: others would find the same later.
+# What is mutated, and the tests that are about it, with the features that they need: others would find
+# the same later.
 area() {
+  features=deflate
   case "$1" in
     frame) files='frame/check frame/close frame/header frame/opcode' tests='header check close' ;;
     compile) files='frame/compile' tests='prepared' ;;
@@ -20,17 +22,18 @@ area() {
     closing) files='connection/closing' tests='closing closing_model closing_races timers' ;;
     grammar) files='handshake/extensions' tests='extensions upgrade_negotiation' ;;
     subprotocols) files='handshake/subprotocols handshake/policy'
-      tests='upgrade_negotiation upgrade_policies' ;;
+      tests='upgrade upgrade_negotiation upgrade_policies' ;;
     answers) files='handshake/response' tests='handshake_client handshake_hs deflate_answers' ;;
     deflate) files='deflate/accept deflate/params deflate/policy deflate/terms'
       tests='deflate_negotiation deflate_offers deflate_answers' ;;
-    adapters) files='handshake/negotiated' tests='io_deflate' ;;
+    adapters) files='handshake/negotiated' tests='deflate_adapters' features='deflate,hyper' ;;
     *)
       echo "no such area: $1" >&2
       return 2
       ;;
   esac
 }
+
 if (($# == 0)); then
   set -- frame compile utf8 closing grammar subprotocols answers deflate adapters
 fi
@@ -54,7 +57,7 @@ places=()
 for name in "$@"; do
   area "$name"
   # What the file says is mutated would be mutated in every area.
-  options=(--no-config --package ws-core --features deflate --cargo-arg=--locked)
+  options=(--no-config --package ws-core --features "$features" --cargo-arg=--locked)
   options+=(--minimum-test-timeout 60 --no-shuffle --colors never --output "$found/$name")
   for file in $files; do
     options+=(--file "ws-core/src/$file.rs")
