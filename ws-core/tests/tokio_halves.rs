@@ -388,3 +388,25 @@ async fn t10_what_is_fed_is_written_by_a_reader_on_another_thread() {
     let over_unix = leave_all_to_the_reader(server, client, MESSAGES);
     tokio::time::timeout(HANGS, over_unix).await.expect("a hang");
 }
+
+/// The end of the closing handshake is the reader's to see to, whoever wrote the last octet of it.
+#[test]
+fn t10_a_reader_hears_that_the_writer_has_written_the_answer_to_a_close() {
+    for role in BOTH_ROLES {
+        let (socket, remote) = plain(role);
+        remote.set_room(0);
+        let (mut reader, mut writer) = socket.split();
+        let (reading, writing) = (Task::new(), Task::new());
+        let mut recv = Box::pin(reader.recv());
+        remote.push_frames(role, &[Frame::close(1000, "")]);
+        assert!(reading.poll(&mut recv).is_pending());
+        reading.take_wakes();
+        // Room that nobody is told of.
+        remote.make_room_silently();
+        assert!(writing.poll(&mut Box::pin(writer.flush())).is_ready());
+        assert_eq!(remote.frames(role), [Frame::close(1000, "")]);
+        assert_eq!(reading.take_wakes(), 1, "the transport is to be shut down");
+        assert!(reading.poll(&mut recv).is_pending());
+        assert_eq!(remote.with(|state| state.is_shut_down), role == Role::Server);
+    }
+}
