@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use ws_core::extension::{Decoded, Decoder, Encoder, Output};
 use ws_core::frame::Rsv;
 use ws_core::tokio::WebSocket;
-use ws_core::{Config, Limits, Message, MessageKind, Role, Violation};
+use ws_core::{Config, Limits, Message, MessageKind, PreparedMessage, Role, Violation};
 
 use oracle::{BINARY, Frame, ping, pong, text};
 use tokio_support::{BOTH_ROLES, Task, Wire, plain, poll_once, run, socket, wire};
@@ -24,7 +24,7 @@ mod oracle;
 mod tokio_support;
 
 /// Ends a test that hangs; nothing is measured by it.
-const HANGS: Duration = Duration::from_secs(30);
+const HANGS: Duration = Duration::from_secs(15);
 
 /// RSV2 as `Frame` has it.
 const RSV2: u8 = 2;
@@ -162,6 +162,34 @@ fn t10_a_writer_that_encodes_keeps_no_reader_waiting() {
         let octets = remote.with(|state| state.output.clone());
         let coded = Frame::new(true, oracle::TEXT, b"long").rsv(RSV2);
         assert_eq!(oracle::parse_extended(role, &octets), [pong(b"p"), coded]);
+    }
+}
+
+#[test]
+fn apart_and_together_again_they_encode_and_decode() {
+    for role in BOTH_ROLES {
+        let (socket, remote) = slow(role, None, None);
+        let (mut reader, mut writer) = socket.split();
+        let coded = |octets: &[u8]| Frame::new(true, BINARY, octets).rsv(RSV2);
+        run(writer.feed(Message::binary(&b"apart"[..]))).unwrap();
+        run(writer.feed_uncoded("as it is")).unwrap();
+        let prepared = PreparedMessage::new(&Message::text("prepared"));
+        run(writer.feed_prepared(&prepared)).unwrap();
+        remote.push_frames(role, &[coded(b"apart")]);
+        assert_eq!(run(reader.recv()).unwrap(), Some(Message::binary(&b"apart"[..])));
+
+        let mut socket = reader.reunite(writer).expect("its own");
+        run(socket.send(Message::binary(&b"together"[..]))).unwrap();
+        remote.push_frames(role, &[coded(b"together")]);
+        assert_eq!(run(socket.recv()).unwrap(), Some(Message::binary(&b"together"[..])));
+        let octets = remote.with(|state| state.output.clone());
+        // This encoder leaves a server's prepared messages as they are; a client encodes each anew.
+        let prepared = match role {
+            Role::Server => text("prepared"),
+            Role::Client => Frame::new(true, oracle::TEXT, b"prepared").rsv(RSV2),
+        };
+        let sent = [coded(b"apart"), text("as it is"), prepared, coded(b"together")];
+        assert_eq!(oracle::parse_extended(role, &octets), sent);
     }
 }
 
@@ -360,4 +388,26 @@ async fn t10_what_is_fed_is_written_by_a_reader_on_another_thread() {
         (WebSocket::server(ours, config), WebSocket::client(theirs, config, &[]));
     let over_unix = leave_all_to_the_reader(server, client, MESSAGES);
     tokio::time::timeout(HANGS, over_unix).await.expect("a hang");
+}
+
+/// The end of the closing handshake is the reader's to see to, whoever wrote the last octet of it.
+#[test]
+fn t10_a_reader_hears_that_the_writer_has_written_the_answer_to_a_close() {
+    for role in BOTH_ROLES {
+        let (socket, remote) = plain(role);
+        remote.set_room(0);
+        let (mut reader, mut writer) = socket.split();
+        let (reading, writing) = (Task::new(), Task::new());
+        let mut recv = Box::pin(reader.recv());
+        remote.push_frames(role, &[Frame::close(1000, "")]);
+        assert!(reading.poll(&mut recv).is_pending());
+        reading.take_wakes();
+        // Room that nobody is told of.
+        remote.make_room_silently();
+        assert!(writing.poll(&mut Box::pin(writer.flush())).is_ready());
+        assert_eq!(remote.frames(role), [Frame::close(1000, "")]);
+        assert_eq!(reading.take_wakes(), 1, "the transport is to be shut down");
+        assert!(reading.poll(&mut recv).is_pending());
+        assert_eq!(remote.with(|state| state.is_shut_down), role == Role::Server);
+    }
 }

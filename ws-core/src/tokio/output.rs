@@ -65,7 +65,7 @@ impl Outgoing {
 /// What a poll may change that another task waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Progress {
-    ended: bool,
+    transport: Transport,
     may_send: bool,
     pub(super) write_failed: bool,
     /// Something is to be written or flushed, or waits for that.
@@ -79,7 +79,7 @@ impl Progress {
         let output_len = outbound.output_len();
         let Outgoing { unflushed, write_failed, .. } = *outgoing;
         Self {
-            ended: matches!(outbound.poll_transport(), Transport::Close),
+            transport: outbound.poll_transport(),
             may_send: outbound.may_send(),
             write_failed,
             unsent: output_len > 0 || unflushed || outgoing.waiting.is_some(),
@@ -89,14 +89,14 @@ impl Progress {
     }
 
     /// The connection has come nearer to its end since `before`.
-    const fn ends_since(&self, before: &Self) -> bool {
-        self.ended != before.ended
+    fn ends_since(&self, before: &Self) -> bool {
+        self.transport != before.transport
             || self.may_send != before.may_send
             || self.write_failed != before.write_failed
     }
 
     /// Whoever waits to send may go on: there is room, or nothing left to flush, or no hope.
-    pub(super) const fn lets_send(&self, before: &Self) -> bool {
+    pub(super) fn lets_send(&self, before: &Self) -> bool {
         self.ends_since(before)
             || self.output_len < before.output_len
             || !self.unflushed && before.unflushed
@@ -104,7 +104,7 @@ impl Progress {
 
     /// Whoever waits to receive has more to do: to see to the end; or to write, unless whoever sends
     /// waits for that itself.
-    pub(super) const fn leaves_more(&self, before: &Self, waits: bool) -> bool {
+    pub(super) fn leaves_more(&self, before: &Self, waits: bool) -> bool {
         let more = self.output_len > before.output_len || self.unflushed && !before.unflushed;
         self.ends_since(before) || more && !waits
     }
