@@ -277,7 +277,8 @@ fn t10_nobody_is_woken_by_what_is_the_other_s_business() {
         assert!(reading.poll(&mut recv).is_pending());
         let mut feed = Box::pin(writer.feed(vec![2; 4000]));
         assert!(writing.poll(&mut feed).is_pending());
-        (reading.take_wakes(), writing.take_wakes());
+        reading.take_wakes();
+        writing.take_wakes();
         remote.push_frames(role, &[ping(b"p")]);
         assert_eq!(reading.take_wakes(), 1);
         assert!(reading.poll(&mut recv).is_pending());
