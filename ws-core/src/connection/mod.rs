@@ -69,8 +69,12 @@ pub use deadlines::{Deadlines, DeadlinesBuilder};
 pub use event::{Event, Failure, Payload, Piece, Received};
 pub use send::MaskingKeys;
 
-pub(crate) use halves::{Halves, poll_timeout};
-pub(crate) use inbound::{Hears, Inbound};
+pub(crate) use halves::Halves;
+#[cfg(feature = "tokio")]
+pub(crate) use halves::poll_timeout;
+#[cfg(feature = "tokio")]
+pub(crate) use inbound::Hears;
+pub(crate) use inbound::Inbound;
 pub(crate) use outbound::Outbound;
 
 /// One WebSocket connection after its opening handshake, in either role.

@@ -8,6 +8,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+#[cfg(feature = "tokio")]
 use bytes::Bytes;
 
 use super::closing::{Closing, Transport};
@@ -18,7 +19,9 @@ use super::send::{MaskingKeys, Send};
 use super::timers::Writes;
 use crate::error::{Misuse, Violation};
 use crate::extension::Encoder;
-use crate::frame::{CloseFrame, Opcode, Rsv};
+#[cfg(feature = "tokio")]
+use crate::frame::Rsv;
+use crate::frame::{CloseFrame, Opcode};
 use crate::message::{Message, MessageKind};
 use crate::prepared::PreparedMessage;
 use crate::role::Role;
@@ -46,18 +49,6 @@ impl Outbound {
 
     pub(super) fn set_encoder(&mut self, encoder: impl Encoder + 'static) {
         self.encoder = Some(Box::new(encoder));
-    }
-
-    /// The encoder, for whoever encodes on behalf of this half.
-    pub(crate) const fn take_encoder(&mut self) -> Option<Box<dyn Encoder>> {
-        self.encoder.take()
-    }
-
-    /// The encoder again, if there is still something to encode.
-    pub(crate) fn give_encoder(&mut self, encoder: Option<Box<dyn Encoder>>) {
-        if self.closing.may_receive() {
-            self.encoder = encoder;
-        }
     }
 
     /// What receiving must know.
@@ -263,31 +254,6 @@ impl Outbound {
         self.send.prepared(message, self.encoder.as_deref_mut())
     }
 
-    /// Whether a message of `len` octets may be sent now.
-    pub(crate) fn check_message(&self, len: usize) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.check_message(len)
-    }
-
-    /// Queues a message that [`check_message`](Self::check_message) has passed, as the encoder, kept
-    /// elsewhere, has encoded it; and what was queued meanwhile does not matter.
-    pub(crate) fn send_coded(
-        &mut self,
-        kind: MessageKind,
-        rsv: Rsv,
-        payload: &[u8],
-    ) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.coded(kind, rsv, payload)
-    }
-
-    /// As [`send_coded`](Self::send_coded), a server's whole frame.
-    pub(crate) fn send_frame(&mut self, frame: &Bytes) -> Result<(), Misuse> {
-        self.check_open()?;
-        self.send.prepared_frame(frame);
-        Ok(())
-    }
-
     /// See [`Connection::send_fragment`](super::Connection::send_fragment).
     pub(super) fn send_fragment(
         &mut self,
@@ -335,5 +301,46 @@ impl Outbound {
         if self.send.outbox().is_empty() {
             self.closing.flushed(&config.limits, now);
         }
+    }
+}
+
+/// For whoever keeps the encoder elsewhere, to encode while this half does something else.
+#[cfg(feature = "tokio")]
+impl Outbound {
+    /// The encoder, for whoever encodes on behalf of this half.
+    pub(crate) const fn take_encoder(&mut self) -> Option<Box<dyn Encoder>> {
+        self.encoder.take()
+    }
+
+    /// The encoder again, if there is still something to encode.
+    pub(crate) fn give_encoder(&mut self, encoder: Option<Box<dyn Encoder>>) {
+        if self.closing.may_receive() {
+            self.encoder = encoder;
+        }
+    }
+
+    /// Whether a message of `len` octets may be sent now.
+    pub(crate) fn check_message(&self, len: usize) -> Result<(), Misuse> {
+        self.check_open()?;
+        self.send.check_message(len)
+    }
+
+    /// Queues a message that [`check_message`](Self::check_message) has passed, as the encoder, kept
+    /// elsewhere, has encoded it; and what was queued meanwhile does not matter.
+    pub(crate) fn send_coded(
+        &mut self,
+        kind: MessageKind,
+        rsv: Rsv,
+        payload: &[u8],
+    ) -> Result<(), Misuse> {
+        self.check_open()?;
+        self.send.coded(kind, rsv, payload)
+    }
+
+    /// As [`send_coded`](Self::send_coded), a server's whole frame.
+    pub(crate) fn send_frame(&mut self, frame: &Bytes) -> Result<(), Misuse> {
+        self.check_open()?;
+        self.send.prepared_frame(frame);
+        Ok(())
     }
 }

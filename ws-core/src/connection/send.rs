@@ -140,6 +140,7 @@ impl Send {
     }
 
     /// A message whose payload was encoded elsewhere.
+    #[cfg(feature = "tokio")]
     pub(super) fn coded(
         &mut self,
         kind: MessageKind,
