@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the peers that are not Rust into the folder named, at the releases written here: npm's
-# `ws`, and `websockets` and `aiohttp` in a virtualenv; or, for `make bench-peers`, npm's `bun`. What
-# is there already stays.
+# `ws`, and `websockets` and `aiohttp` in a virtualenv; or npm's `bun` alone. What is there already
+# stays.
 set -eu
 
 into=${1:?usage: install.sh DIR [bun]}

@@ -6,12 +6,10 @@ set -eu
 
 into=${1:?usage: install_interop.sh DIR}
 here=$(dirname "$0")
-bun=1.4.5
 gocode=/usr/share/gocode
 
 "$here/install.sh" "$into" || echo "not installed: npm's ws, websockets, aiohttp"
-[ -x "$into/node_modules/.bin/bun" ] ||
-    npm install --silent --no-audit --no-fund --prefix "$into" "bun@$bun" || echo "not installed: Bun"
+"$here/install.sh" "$into" bun || echo "not installed: Bun"
 if [ -d "$gocode/src/github.com/gorilla/websocket" ] && command -v go >/dev/null; then
     for program in server client; do
         GO111MODULE=off GOPATH=$gocode go build -o "$into/gorilla-$program" "$here/go/$program.go"

@@ -222,7 +222,7 @@ async fn the_keyboard_reaches_everything() {
             break;
         }
     }
-    assert_eq!(browser.eval(focused).await, json!("1|0|true"));
+    browser.comes_to(focused, json!("1|0|true"), "").await;
     for (key, at) in [
         ("ArrowDown", "2|0|true"),
         ("ArrowUp", "1|0|true"),
@@ -236,7 +236,7 @@ async fn the_keyboard_reaches_everything() {
         ("ArrowRight", "1.1.1|1|true"),
     ] {
         browser.press(key).await;
-        assert_eq!(browser.eval(focused).await, json!(at), "{key}");
+        browser.comes_to(focused, json!(at), key).await;
     }
     let role = "[document.activeElement.getAttribute('role'), document.activeElement.ariaLabel, \
         document.activeElement.closest('table').getAttribute('role')]";
@@ -245,12 +245,12 @@ async fn the_keyboard_reaches_everything() {
         json!(["gridcell", "implementation-0, 1.1.1: OK", "treegrid"])
     );
     browser.press("Enter").await;
-    assert_eq!(browser.eval("location.hash").await, json!("#case/1.1.1/0"));
-    assert_eq!(browser.eval("document.activeElement.tagName").await, json!("H1"));
+    browser.comes_to("location.hash", json!("#case/1.1.1/0"), "").await;
+    browser.comes_to("document.activeElement.tagName", json!("H1"), "").await;
     browser.press("ArrowRight").await;
-    assert_eq!(browser.eval("location.hash").await, json!("#case/1.1.2/0"));
+    browser.comes_to("location.hash", json!("#case/1.1.2/0"), "").await;
     browser.press("Escape").await;
-    assert_eq!(browser.eval(focused).await, json!("1.1.1|1|true"), "back where it was left");
+    browser.comes_to(focused, json!("1.1.1|1|true"), "back where it was left").await;
 }
 
 /// Of all texts that are seen, the least contrast with what is behind them, and which text that is.

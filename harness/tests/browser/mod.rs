@@ -141,6 +141,17 @@ impl Browser {
         said["result"]["value"].take()
     }
 
+    /// Waits until `script` gives `expected`: what a key press leads to, a busy machine shows later.
+    pub async fn comes_to(&mut self, script: &str, expected: Value, about: &str) {
+        for _ in 0..200 {
+            if self.eval(script).await == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(self.eval(script).await, expected, "{about}");
+    }
+
     /// Goes to another view of the page, and waits until it is there.
     pub async fn go(&mut self, hash: &str) {
         self.eval(&format!(

@@ -36,11 +36,12 @@ const ANSWER_ROOM: usize = 256;
 /// # Cancel safety
 ///
 /// Not cancel-safe: a dropped future drops the transport.
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     config: Config,
-) -> Result<WebSocket<S>, Error> {
-    accept_with(io, config, ()).await.map(|(socket, _)| socket)
+) -> impl Future<Output = Result<WebSocket<S>, Error>> {
+    let accepting = accept_with(io, config, ());
+    async { accepting.await.map(|(socket, _)| socket) }
 }
 
 /// Accepts a client's opening handshake on `io`, if `policy` does. `policy` is asked about an
@@ -55,16 +56,20 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
 /// # Cancel safety
 ///
 /// Not cancel-safe: a dropped future drops the transport.
-pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
+pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin, P: Upgrade>(
     mut io: S,
     config: Config,
-    policy: impl Upgrade,
-) -> Result<(WebSocket<S>, Agreed), Error> {
-    let mut policy = Configured::new(policy, &config);
-    let (agreed, received) = answer(&mut io, &config.limits, policy.both()).await?;
-    let mut socket = WebSocket::server_with_received(io, config, &received);
-    policy.negotiated().settle(&mut socket.connection);
-    Ok((socket, agreed))
+    policy: P,
+) -> impl Future<Output = Result<(WebSocket<S>, Agreed), Error>> {
+    // In memory of its own, which goes when the connection is open: else it would be part of the
+    // task that has the connection, for as long as that lives.
+    Box::pin(async move {
+        let mut policy = Configured::new(policy, &config);
+        let (agreed, received) = answer(&mut io, &config.limits, policy.both()).await?;
+        let mut socket = WebSocket::server_with_received(io, config, &received);
+        policy.negotiated().settle(&mut socket.connection);
+        Ok((socket, agreed))
+    })
 }
 
 /// Reads a request and answers it. Returns what was agreed, and the octets behind the request.

@@ -23,7 +23,7 @@ pub(crate) struct Kind {
 enum Program {
     /// A program of this package, and its argument.
     Own(&'static str, &'static str),
-    /// A script for Bun, which `install.sh` brings.
+    /// Bun, which `install.sh` brings, and the script for it.
     Bun(&'static str),
 }
 
@@ -31,7 +31,7 @@ enum Program {
 pub(crate) const ALL: [Kind; 8] = [
     Kind { name: "ws-core", program: Program::Own("ws-core-echo", "plain") },
     Kind { name: "ws-core, Sink", program: Program::Own("ws-core-echo", "sink") },
-    Kind { name: "Bun (uWebSockets)", program: Program::Bun("bun_server.js") },
+    Kind { name: "Bun (uWebSockets)", program: Program::Bun("bun/server.js") },
     Kind { name: "tokio-websockets", program: Program::Own("tokio-websockets-echo", "server") },
     Kind { name: "fastwebsockets", program: Program::Own("fastwebsockets-echo", "server") },
     Kind { name: "sockudo-ws", program: Program::Own("sockudo-ws-echo", "server") },
@@ -58,9 +58,8 @@ impl Server {
                 command
             }
             Program::Bun(script) => {
-                let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("node");
                 let mut command = on_core(0, &bun()?);
-                command.arg(scripts.join(script));
+                command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script));
                 command
             }
         };
