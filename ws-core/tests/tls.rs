@@ -11,34 +11,13 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use ws_core::handshake::{Dialer, HandshakeError, Proxies, Proxy, UrlError};
-use ws_core::tokio::rustls::crypto::ring::default_provider;
-use ws_core::tokio::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use ws_core::tokio::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use ws_core::tokio::serve::{Server, TlsListener};
 use ws_core::tokio::{Connector, Error};
 use ws_core::{CloseCode, Config, Limits, Message};
 
-/// A server's configuration for `name`, and that of a client that trusts it.
-fn configs(name: &str) -> (ServerConfig, ClientConfig) {
-    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-    let certificate = CertificateDer::from(made.cert);
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let provider = Arc::new(default_provider());
-    let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key.into())
-        .unwrap();
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate).unwrap();
-    let client = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    (server, client)
-}
+use tls_support::configs;
+
+mod tls_support;
 
 /// Serves one TLS connection for `name`; gives its port, a client that trusts it, and the outcome.
 async fn serve<F: Future<Output = Result<(), Error>> + Send + 'static>(

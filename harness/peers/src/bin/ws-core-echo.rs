@@ -3,7 +3,7 @@
 
 use std::env;
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{SinkExt, StreamExt as _};
 use tokio::net::TcpStream;
 use ws_core::Config;
 use ws_core::tokio::{Error, accept};
@@ -28,7 +28,7 @@ async fn plain(stream: TcpStream) -> Result<(), Error> {
 async fn sink(stream: TcpStream) -> Result<(), Error> {
     let mut socket = accept(stream, Config::default()).await?;
     while let Some(message) = socket.next().await {
-        socket.feed(message?).await?;
+        SinkExt::feed(&mut socket, message?).await?;
     }
     Ok(())
 }
