@@ -27,8 +27,15 @@ impl Table {
 
     pub(crate) fn markdown(&self, rounds: usize, seconds: f64) -> String {
         let mut text = format!(
-            "Median of {rounds} rounds of {seconds} s. The first column in its unit, the others as \
-             ratios to it within each round: above 1 costs more.\n\n| row |"
+            "# Echo servers, side by side\n\n\
+             Written by `make bench-peers OUT=reports/bench.md` ({rounds} rounds of {seconds} s; {}). \
+             Every server is a process of its own on core 0, with one thread, the load on core 1. \
+             Rows are connections × messages in flight × octets of payload, binary: the server's CPU \
+             time for one echo. `idle`: its resident memory for a connection after one echo. \
+             `handshake`: its CPU time from accepting TCP to the end of the connection. The first \
+             column is in its unit, the others are medians of the ratio to it within each round: \
+             above 1 costs more.\n\n| row |",
+            processor()
         );
         for kind in &self.kinds {
             let _ = write!(text, " {} |", kind.name);
@@ -48,6 +55,12 @@ impl Table {
         }
         text
     }
+}
+
+fn processor() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    model.map_or("an unknown processor", |(_, name)| name).to_owned()
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
