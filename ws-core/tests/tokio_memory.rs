@@ -247,6 +247,40 @@ fn a_message_costs_no_allocation_in_the_steady_state() {
 }
 
 #[test]
+fn a_long_message_is_read_into_the_memory_of_the_one_before() {
+    const MIB: usize = 1024 * 1024;
+    // At most 4 MiB of it stays with the thread: beyond that, each message has memory of its own.
+    for (len, is_kept) in [(200_000, true), (MIB, true), (3 * MIB, true), (6 * MIB, false)] {
+        let (mut socket, io) = socket(Role::Server);
+        let wire = wire_to(Role::Server, &[binary(&vec![7; len])]);
+        let mut round = || {
+            io.arrive(&wire);
+            assert_eq!(echo(&mut socket), 1);
+        };
+        round();
+        round();
+        let allocated = measure(&mut round);
+        let least = if is_kept { 0 } else { len as u64 };
+        let most = if is_kept { 64 * 1024 } else { u64::MAX };
+        assert!((least..=most).contains(&allocated.bytes_total), "{len}: {allocated:?}");
+        assert!(held(allocated) <= 4 * MIB, "{len}: {allocated:?}");
+    }
+    // Memory that a message still refers to is not read into.
+    let (mut socket, io) = socket(Role::Server);
+    let kept: Vec<_> = (0..4_u8)
+        .map(|nth| {
+            io.arrive(&wire_to(Role::Server, &[binary(&vec![nth; MIB])]));
+            let Poll::Ready(Ok(Some(message))) = poll(socket.recv()) else { panic!("a message") };
+            assert!(poll(socket.recv()).is_pending());
+            message
+        })
+        .collect();
+    for (nth, message) in (0..).zip(&kept) {
+        assert!(message.payload().len() == MIB && message.payload().iter().all(|&o| o == nth));
+    }
+}
+
+#[test]
 fn f10_a_claimed_16_mib_message_costs_one_read_buffer() {
     for role in BOTH_ROLES {
         let head = header(0x82, key_to(role), Form::Shortest, 16 * 1024 * 1024);
