@@ -23,7 +23,8 @@ area() {
     grammar) files='handshake/extensions' tests='extensions upgrade_negotiation' ;;
     subprotocols) files='handshake/subprotocols handshake/policy'
       tests='upgrade upgrade_negotiation upgrade_policies' ;;
-    answers) files='handshake/response' tests='handshake_client handshake_hs deflate_answers' ;;
+    answers) files='handshake/response'
+      tests='dialer handshake_client handshake_server handshake_hs deflate_answers' ;;
     deflate) files='deflate/accept deflate/params deflate/policy deflate/terms'
       tests='deflate_negotiation deflate_offers deflate_answers' ;;
     adapters) files='handshake/negotiated' tests='deflate_adapters' features='deflate,hyper' ;;

@@ -11,7 +11,7 @@ use handshake_support::{
     ACCEPT, FIELDS, REQUEST_LINE, accepted, answer, head, plus, refused, verdict, with,
     with_request_line,
 };
-use ws_core::handshake::Rejection;
+use ws_core::handshake::{HeadError, Rejection};
 
 #[test]
 fn rfc_1_3_the_sample_is_accepted() {
@@ -36,6 +36,32 @@ fn rfc_1_3_the_sample_is_accepted() {
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
     );
+}
+
+/// The status line of each status, whole, and the fields that stand with it alone.
+#[test]
+fn every_refusal_says_its_status_in_words() {
+    let table: [(Rejection, &str, &[&str]); 7] = [
+        (Rejection::RequestLine, "400 Bad Request", &[]),
+        (Rejection::Method, "405 Method Not Allowed", &["Allow: GET"]),
+        (Rejection::Timeout, "408 Request Timeout", &[]),
+        (Rejection::Head(HeadError::StartLineTooLong), "414 URI Too Long", &[]),
+        (
+            Rejection::VersionUnsupported,
+            "426 Upgrade Required",
+            &["Upgrade: websocket", "Sec-WebSocket-Version: 13"],
+        ),
+        (Rejection::Head(HeadError::TooLong), "431 Request Header Fields Too Large", &[]),
+        (Rejection::HttpVersion, "505 HTTP Version Not Supported", &[]),
+    ];
+    for (rejection, status, own) in table {
+        let (head, _) = answer(rejection);
+        assert_eq!(head[0], format!("HTTP/1.1 {status}"), "{rejection:?}");
+        let stands = |line: &str| head.iter().any(|there| there == line);
+        assert!(own.iter().all(|line| stands(line)), "{rejection:?}: {head:?}");
+        let others = ["Allow: GET", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
+        assert_eq!(others.iter().filter(|line| stands(line)).count(), own.len(), "{rejection:?}");
+    }
 }
 
 #[test]
