@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use allocation_counter::{AllocationInfo, measure};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ws_core::tokio::{WebSocket, accept};
-use ws_core::{Config, Message, Role};
+use ws_core::{Config, Connection, Message, Role};
 
 use oracle::{Form, Frame, KEY, binary, continuation, header, key_to, ping, text, wire_to};
 
@@ -129,25 +129,46 @@ fn t18_an_idle_connection_holds_no_buffer() {
             io.arrive(&wire);
             let allocated = measure(|| assert_eq!(echo(&mut socket), 2));
             // A server that sent a long payload keeps the list that referred to it.
-            let list = if role == Role::Server && len > 8 * 1024 { 160 } else { 0 };
+            let list = if role == Role::Server && len > 8 * 1024 { 200 } else { 0 };
             assert_eq!(held(allocated), list, "{role:?}, after a message of {len} octets");
         }
     }
-    // All of it is in the connection itself.
-    let len = size_of::<WebSocket<tokio::net::TcpStream>>();
-    assert!(len <= 840, "a connection is {len} octets");
+}
+
+/// As many as there are of them: the connection itself, and its two halves in boxes of their own.
+#[test]
+fn t18_an_idle_connection_is_320_octets() {
+    for role in BOTH_ROLES {
+        let connection = || match role {
+            Role::Server => Connection::server(Config::default()),
+            Role::Client => Connection::client_with_keys(Config::default(), || KEY),
+        };
+        // What they have in common, the first one makes.
+        let first = connection();
+        let mut made = None;
+        let heap = held(measure(|| made = Some(connection())));
+        let len = size_of::<WebSocket<tokio::net::TcpStream>>();
+        // Debug builds of tokio's TCP stream are longer.
+        let debug = if cfg!(debug_assertions) { 8 } else { 0 };
+        assert!(len + heap <= 320 + debug, "{role:?}: {len} octets, and {heap} on the heap");
+        drop((first, made));
+    }
 }
 
 /// Next to the connection itself: the instants that its deadlines count from.
 #[test]
-fn t18_deadlines_cost_a_connection_less_than_300_octets() {
+fn t18_deadlines_cost_a_connection_less_than_500_octets() {
     let mut config = Config::default();
     config.deadlines = ws_core::connection::Deadlines::SERVER;
-    let io = Quiet::default();
-    let mut socket = None;
-    let allocated = measure(|| socket = Some(WebSocket::server(io, config)));
-    let held = held(allocated);
-    assert!(held > 0 && held <= 300, "{held} octets");
+    let held = [Config::default(), config].map(|config| {
+        // What they have in common, the first one makes.
+        drop(WebSocket::server(Quiet::default(), config));
+        let io = Quiet::default();
+        let mut socket = None;
+        held(measure(|| socket = Some(WebSocket::server(io, config))))
+    });
+    let more = held[1] - held[0];
+    assert!(more > 0 && more <= 500, "{more} octets");
 }
 
 #[test]
@@ -173,7 +194,7 @@ const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n
 
 /// What is there at once needs no timer either: there is no runtime to make one.
 #[test]
-fn a_request_in_one_read_costs_two_allocations_for_its_state_and_its_answer() {
+fn a_request_in_one_read_costs_two_allocations_and_the_connection_two_more() {
     let io = Quiet::default();
     let once = || {
         io.arrive(REQUEST);
@@ -181,7 +202,7 @@ fn a_request_in_one_read_costs_two_allocations_for_its_state_and_its_answer() {
     };
     once();
     let allocated = measure(once);
-    assert_eq!((allocated.count_total, held(allocated)), (2, 0));
+    assert_eq!((allocated.count_total, held(allocated)), (4, 0));
 }
 
 #[test]
@@ -203,7 +224,7 @@ fn t18_a_server_that_waits_for_a_request_holds_what_has_come_of_it() {
             }
         });
         // Its octets, and room for the answer.
-        let bound = if cut == 0 { 0 } else { 2 * (1024 + 256) };
+        let bound = if cut == 0 { 0 } else { 2 * (1024 + 256 + 64) };
         assert!(held(allocated) <= bound, "{cut}: {allocated:?}");
         for accepting in accepting {
             io.arrive(&REQUEST[cut..]);

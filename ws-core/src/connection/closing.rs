@@ -14,6 +14,7 @@
 
 use core::time::Duration;
 
+use super::moment::Moment;
 use crate::limits::Limits;
 use crate::role::Role;
 
@@ -49,7 +50,7 @@ pub(super) struct Closing {
     /// Next to its deadline, not around it: it is looked at for each message.
     phase: Phase,
     /// When it is over, unless it is the first or the last.
-    until: Duration,
+    until: Moment,
     /// Not clean: whoever failed the connection ends its stream without waiting for the peer.
     failed: bool,
     end_of_stream: bool,
@@ -60,7 +61,7 @@ impl Closing {
         Self {
             role,
             phase: Phase::Open,
-            until: Duration::ZERO,
+            until: Moment::new(Duration::ZERO),
             failed: false,
             end_of_stream: false,
         }
@@ -79,7 +80,7 @@ impl Closing {
     /// Our Close was queued first.
     pub(super) const fn close_sent(&mut self, limits: &Limits, now: Duration) {
         self.phase = Phase::CloseSent;
-        self.until = now.saturating_add(limits.close_timeout());
+        self.until = Moment::new(now.saturating_add(limits.close_timeout()));
     }
 
     /// Both Close frames exist: the peer's was read, ours is queued.
@@ -97,7 +98,7 @@ impl Closing {
     /// not wait as long again to be written.
     const fn flush(&mut self, limits: &Limits, now: Duration) {
         if !matches!(self.phase, Phase::CloseSent) {
-            self.until = now.saturating_add(limits.close_timeout());
+            self.until = Moment::new(now.saturating_add(limits.close_timeout()));
         }
         self.phase = Phase::Flushing;
     }
@@ -118,7 +119,7 @@ impl Closing {
         self.phase = if self.end_of_stream {
             Phase::Ended
         } else {
-            self.until = now.saturating_add(limits.fin_timeout());
+            self.until = Moment::new(now.saturating_add(limits.fin_timeout()));
             Phase::Ending
         };
     }
@@ -140,7 +141,7 @@ impl Closing {
 
     pub(super) const fn deadline(&self) -> Option<Duration> {
         match self.phase {
-            Phase::CloseSent | Phase::Flushing | Phase::Ending => Some(self.until),
+            Phase::CloseSent | Phase::Flushing | Phase::Ending => Some(self.until.since_zero()),
             Phase::Open | Phase::Ended => None,
         }
     }

@@ -46,7 +46,7 @@ impl Halves<'_> {
         if !self.outbound.may_send() {
             return self.outbound.handle_closing_timeout(now);
         }
-        let (heard, writes) = (self.inbound.heard.as_mut()?, self.outbound.writes.as_ref()?);
+        let (heard, writes) = (self.inbound.extras.heard_mut()?, self.outbound.writes()?);
         match due(heard, writes, &self.config.deadlines, now)? {
             Due::Ping => {
                 self.keepalive(now);
@@ -66,7 +66,7 @@ impl Halves<'_> {
 
     fn keepalive(&mut self, now: Duration) {
         let secret = self.outbound.send.secret();
-        let Some(heard) = &mut self.inbound.heard else { return };
+        let Some(heard) = self.inbound.extras.heard_mut() else { return };
         let first = heard.ask(now);
         if let Some(nonce) = heard.ping(secret, now) {
             self.outbound.keepalive(&nonce, first);
@@ -87,6 +87,6 @@ pub(crate) fn poll_timeout(
     if !outbound.may_send() {
         return outbound.closing.deadline();
     }
-    let (heard, writes) = (inbound.heard.as_ref()?, outbound.writes.as_ref()?);
+    let (heard, writes) = (inbound.extras.heard()?, outbound.writes()?);
     next(heard, writes, &config.deadlines)
 }

@@ -9,17 +9,16 @@
 //!      └─────────────── peer's Close, failure ───────────────────────▲
 //! ```
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::time::Duration;
 
-use super::agreed::Agreed;
 use super::budget::Budget;
 use super::config::{Config, Delivery};
 use super::event::{Event, Failure, Payload, Piece, Received};
+use super::inbound_extras::Extras;
+use super::peer_close::PeerClose;
 use super::receive::{Got, Place, Receive};
-use super::timers::Heard;
 #[cfg(feature = "deflate")]
 use crate::deflate::DeflateParams;
 use crate::error::Violation;
@@ -41,38 +40,35 @@ pub(crate) enum Hears {
 #[derive(Debug)]
 pub(crate) struct Inbound {
     receive: Receive,
-    hears: Hears,
-    /// The instants that the deadlines count from, if there are deadlines.
-    pub(super) heard: Option<Box<Heard>>,
-    /// The extension's decoder, until nothing more is to be received.
-    agreed: Option<Box<Agreed>>,
-    /// What that is, if it is permessage-deflate, for whoever asks.
-    #[cfg(feature = "deflate")]
-    pub(super) deflate: Option<DeflateParams>,
+    pub(super) extras: Extras,
 }
 
 impl Inbound {
     pub(super) fn new(role: Role, config: &Config) -> Self {
-        Self {
-            receive: Receive::new(role),
-            hears: Hears::Everything,
-            heard: (!config.deadlines.are_off()).then(Box::default),
-            agreed: None,
-            #[cfg(feature = "deflate")]
-            deflate: None,
-        }
+        Self { receive: Receive::new(role, config.delivery), extras: Extras::new(config) }
     }
 
     pub(super) fn set_decoder(&mut self, decoder: impl Decoder + 'static) {
-        self.agreed = Some(Box::new(Agreed::new(decoder)));
+        self.extras.set_decoder(decoder);
     }
 
-    pub(super) const fn has_decoder(&self) -> bool {
-        self.agreed.is_some()
+    /// permessage-deflate was agreed on.
+    #[cfg(feature = "deflate")]
+    pub(super) const fn set_deflate(&mut self, params: DeflateParams) {
+        self.extras.deflate = Some(params);
+    }
+
+    #[cfg(feature = "deflate")]
+    pub(super) const fn deflate(&self) -> Option<DeflateParams> {
+        self.extras.deflate
+    }
+
+    pub(super) const fn has_extension(&self) -> bool {
+        !self.is_over() && self.extras.has_extension()
     }
 
     pub(super) fn share(&mut self, budget: Budget) {
-        self.receive.share(budget);
+        self.extras.share(budget);
     }
 
     pub(crate) const fn role(&self) -> Role {
@@ -93,34 +89,34 @@ impl Inbound {
 
     /// See [`Connection::set_delivery`](super::Connection::set_delivery).
     #[inline]
-    pub(crate) const fn set_delivery(&mut self, config: &mut Config, delivery: Delivery) {
-        config.delivery = delivery;
-        if matches!(delivery, Delivery::Messages) {
-            self.receive.hold_untold();
-        }
+    pub(crate) const fn set_delivery(&mut self, delivery: Delivery) {
+        self.receive.set_delivery(delivery);
     }
 
     /// Whether anything received still means something.
     #[inline]
     pub(crate) const fn is_over(&self) -> bool {
-        matches!(self.hears, Hears::Nothing)
+        matches!(self.receive.hears, Hears::Nothing)
     }
 
     /// What the sending half has come to.
     #[inline]
     pub(crate) fn heed(&mut self, hears: Hears, config: &Config) {
-        if hears != self.hears {
+        if hears != self.receive.hears {
             self.hears_less(hears, config);
         }
     }
 
     #[cold]
     fn hears_less(&mut self, hears: Hears, config: &Config) {
-        match (self.hears, hears) {
+        match (self.receive.hears, hears) {
             (Hears::Everything, Hears::Close) => {
-                self.hears = Hears::Close;
+                self.receive.hears = Hears::Close;
                 if !config.deliver_while_closing {
                     self.receive.drop_messages();
+                    if let Some(share) = self.extras.share_mut() {
+                        share.release();
+                    }
                 }
             }
             (Hears::Everything | Hears::Close, Hears::Nothing) => self.end(),
@@ -131,9 +127,8 @@ impl Inbound {
 
     /// The terminal event has come: whatever was held to receive messages is not needed.
     pub(super) fn end(&mut self) {
-        self.hears = Hears::Nothing;
-        self.agreed = None;
-        self.receive.end();
+        self.receive.hears = Hears::Nothing;
+        self.extras.end();
     }
 
     /// See [`Connection::handle_input`](super::Connection::handle_input).
@@ -161,25 +156,25 @@ impl Inbound {
     ) -> Received<'b> {
         let offered = input.len();
         let done = |event| Received { event, discard: offered, keep: 0 };
-        if let Some(heard) = &mut self.heard {
+        if let Some(heard) = self.extras.heard_mut() {
             heard.offered(offered, now);
         }
         loop {
             if self.is_over() {
                 return done(None);
             }
-            let got = match self.receive.next(input, config, self.agreed.as_deref_mut(), now) {
+            let got = match self.receive.next(input, config, &mut self.extras, now) {
                 Ok(got) => got,
                 Err(violation) => return done(Some(self.fail(violation))),
             };
             let partial = matches!(got, Got::Partial);
             // While our Close is on its way, messages and pings are read but not told.
-            let silent = self.hears == Hears::Close && !config.deliver_while_closing;
+            let silent = self.receive.hears == Hears::Close && !config.deliver_while_closing;
             if silent && !partial && !matches!(got, Got::Control { opcode: Opcode::Close, .. }) {
                 continue;
             }
             let (discard, keep) = self.receive.settle(input, partial);
-            if let Some(heard) = &mut self.heard {
+            if let Some(heard) = self.extras.heard_mut() {
                 heard.kept(keep, self.receive.is_partial() || partial && keep > 0, now);
             }
             let input: &'b [u8] = input;
@@ -200,7 +195,7 @@ impl Inbound {
                 }
                 Got::Control { opcode: Opcode::Pong, payload } => {
                     let payload = Payload::new(input, payload);
-                    if let Some(heard) = &mut self.heard {
+                    if let Some(heard) = self.extras.heard_mut() {
                         heard.pong(&payload, now);
                     }
                     Event::Pong(payload)
@@ -210,6 +205,7 @@ impl Inbound {
                     return done(Some(match CloseFrame::parse(payload.octets()) {
                         Ok(frame) => {
                             self.end();
+                            self.extras.close_received(frame);
                             Event::Close(frame)
                         }
                         Err(violation) => self.fail(violation),
@@ -231,27 +227,32 @@ impl Inbound {
         now: Duration,
     ) -> Option<(MessageKind, Range<usize>)> {
         // Whether an extension decodes a message, it alone knows.
-        if self.hears != Hears::Everything || self.agreed.is_some() {
+        if self.receive.hears != Hears::Everything || self.extras.agreed().is_some() {
             return None;
         }
         let (kind, payload) = self.receive.take_whole(input, config)?;
-        if let Some(heard) = &mut self.heard {
+        if let Some(heard) = self.extras.heard_mut() {
             heard.offered(input.len(), now);
             heard.kept(input.len().saturating_sub(payload.end), false, now);
         }
         Some((kind, payload))
     }
 
+    /// See [`Connection::peer_close`](super::Connection::peer_close).
+    pub(crate) fn peer_close(&self) -> Option<&PeerClose> {
+        self.extras.peer_close()
+    }
+
     /// See [`Connection::has_more`](super::Connection::has_more).
     #[inline]
     pub(crate) fn has_more(&self) -> bool {
-        let decodes = || self.agreed.as_ref().is_some_and(|agreed| agreed.has_more());
+        let decodes = || self.extras.agreed().is_some_and(|agreed| agreed.has_more());
         !self.is_over() && (self.receive.is_failing() || decodes())
     }
 
     /// See [`Connection::take_decoded`](super::Connection::take_decoded).
     pub(crate) fn take_decoded(&mut self) -> Vec<u8> {
-        match &mut self.agreed {
+        match self.extras.agreed_mut() {
             Some(agreed) if !self.receive.keeps_decoded() => agreed.take_octets(),
             _ => Vec::new(),
         }
@@ -260,7 +261,7 @@ impl Inbound {
     /// See [`Connection::take_decoded_storage`](super::Connection::take_decoded_storage).
     #[inline]
     pub(crate) fn take_decoded_storage(&mut self) -> Vec<u8> {
-        match &mut self.agreed {
+        match self.extras.agreed_mut() {
             Some(agreed) if !self.receive.is_decoding() => agreed.take_storage(),
             _ => Vec::new(),
         }
@@ -269,19 +270,27 @@ impl Inbound {
     /// See [`Connection::lacks_decoded_storage`](super::Connection::lacks_decoded_storage).
     #[inline]
     pub(crate) fn lacks_decoded_storage(&self) -> bool {
-        self.agreed.as_ref().is_some_and(|agreed| !agreed.has_storage())
+        self.extras.agreed().is_some_and(|agreed| !agreed.has_storage())
     }
 
     /// See [`Connection::give_decoded_storage`](super::Connection::give_decoded_storage).
-    pub(crate) fn give_decoded_storage(&mut self, storage: Vec<u8>) {
-        if let Some(agreed) = &mut self.agreed {
+    pub(crate) fn give_decoded_storage(&mut self, storage: Vec<u8>, config: &Config) {
+        self.extras.make_decoder(self.role(), config);
+        if let Some(agreed) = self.extras.agreed_mut() {
             agreed.give_storage(storage);
         }
     }
 
+    /// Whether `input`, which begins with a header, is to be decoded and there is no decoder yet.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) fn is_to_decode(&self, input: &[u8]) -> bool {
+        self.extras.is_to_decode(input.first())
+    }
+
     /// How long it took from the last answered Ping of keepalive to its Pong.
     pub(crate) fn round_trip(&self) -> Option<Duration> {
-        self.heard.as_ref().and_then(|heard| heard.round_trip())
+        self.extras.heard().and_then(|heard| heard.round_trip())
     }
 
     fn fail(&mut self, violation: Violation) -> Event<'static> {
@@ -293,7 +302,7 @@ impl Inbound {
         match place {
             Place::Input(range) => Payload::new(input, range),
             Place::Decoded(len) => {
-                let octets = self.agreed.as_ref().map(|agreed| agreed.octets(len));
+                let octets = self.extras.agreed().map(|agreed| agreed.octets(len));
                 Payload::decoded(octets.unwrap_or_default())
             }
         }

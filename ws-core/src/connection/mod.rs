@@ -14,8 +14,8 @@
 //!              └────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Time is a [`Duration`] since any moment of the caller's choosing; it must not run backwards. A
-//! connection with [`Deadlines`] asks to be told it once at the start.
+//! Time is a [`Duration`] since any moment of the caller's choosing, up to 584 years; it must not run
+//! backwards. A connection with [`Deadlines`] asks to be told it once at the start.
 //!
 //! ```
 //! use std::time::Duration;
@@ -44,21 +44,28 @@ mod deadlines;
 mod event;
 mod halves;
 mod inbound;
+mod inbound_extras;
+mod moment;
 mod outbound;
+mod outbound_extras;
 mod outbox;
 mod outgoing;
+mod peer_close;
 mod ping_budget;
 mod pings;
 mod receive;
 mod send;
+mod setup;
 mod timers;
 mod waiting;
 
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 #[cfg(feature = "deflate")]
-use crate::deflate::{Deflate, DeflateDecoder, DeflateEncoder, DeflateParams};
+use crate::deflate::{Deflate, DeflateParams};
 use crate::extension::{Decoder, Encoder};
 use crate::role::Role;
 
@@ -67,6 +74,7 @@ pub use closing::Transport;
 pub use config::{Config, Delivery};
 pub use deadlines::{Deadlines, DeadlinesBuilder};
 pub use event::{Event, Failure, Payload, Piece, Received};
+pub use peer_close::PeerClose;
 pub use send::MaskingKeys;
 
 pub(crate) use halves::Halves;
@@ -75,7 +83,10 @@ pub(crate) use halves::poll_timeout;
 #[cfg(feature = "tokio")]
 pub(crate) use inbound::Hears;
 pub(crate) use inbound::Inbound;
+#[cfg(feature = "tokio")]
+pub(crate) use moment::Moment;
 pub(crate) use outbound::Outbound;
+pub(crate) use setup::Setup;
 
 /// One WebSocket connection after its opening handshake, in either role.
 ///
@@ -85,9 +96,10 @@ pub(crate) use outbound::Outbound;
 /// ```
 #[derive(Debug)]
 pub struct Connection {
-    pub(crate) config: Config,
-    pub(crate) inbound: Inbound,
-    pub(crate) outbound: Outbound,
+    pub(crate) setup: Arc<Setup>,
+    // In boxes, since a connection is moved about when it is made, and into its task.
+    pub(crate) inbound: Box<Inbound>,
+    pub(crate) outbound: Box<Outbound>,
 }
 
 impl Connection {
@@ -112,10 +124,11 @@ impl Connection {
     }
 
     fn new(role: Role, keys: Option<MaskingKeys>, config: Config) -> Self {
+        let setup = Setup::shared(config, keys);
         Self {
-            config,
-            inbound: Inbound::new(role, &config),
-            outbound: Outbound::new(role, keys, &config),
+            inbound: Box::new(Inbound::new(role, &setup.config)),
+            outbound: Box::new(Outbound::new(role, Arc::clone(&setup))),
+            setup,
         }
     }
 
@@ -133,26 +146,27 @@ impl Connection {
     /// Whether there is an extension: as set before, until the connection has ended.
     #[must_use]
     pub const fn has_extension(&self) -> bool {
-        self.inbound.has_decoder()
+        self.inbound.has_extension()
     }
 
     /// Compresses as `deflate` says, and keeps to `params`, which the opening handshake agreed on.
     /// To be called before anything is received or sent; adapters do it themselves.
     #[cfg(feature = "deflate")]
     pub fn set_deflate(&mut self, deflate: &Deflate, params: DeflateParams) {
-        let role = self.role();
-        self.set_extension(
-            DeflateDecoder::new(role, &params, deflate),
-            DeflateEncoder::new(role, &params, deflate),
-        );
-        self.inbound.deflate = Some(params);
+        let Setup { config, keys } = *self.setup;
+        if config.deflate.as_ref() != Some(deflate) {
+            let config = Config { deflate: Some(*deflate), ..config };
+            self.setup = Setup::shared(config, keys);
+        }
+        self.inbound.set_deflate(params);
+        self.outbound.set_deflate(Arc::clone(&self.setup), self.inbound.role(), params);
     }
 
     /// What was agreed about permessage-deflate; `None` if it was not agreed on (RFC 7692 §7.1).
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn deflate(&self) -> Option<DeflateParams> {
-        self.inbound.deflate
+        self.inbound.deflate()
     }
 
     /// Has messages that are not whole counted in a budget that other connections share. To be
@@ -161,10 +175,16 @@ impl Connection {
         self.inbound.share(budget);
     }
 
+    /// The peer's Close frame, once it has come.
+    #[must_use]
+    pub fn peer_close(&self) -> Option<&PeerClose> {
+        self.inbound.peer_close()
+    }
+
     /// How the connection was configured.
     #[must_use]
-    pub const fn config(&self) -> &Config {
-        &self.config
+    pub fn config(&self) -> &Config {
+        &self.setup.config
     }
 
     /// Our role.
@@ -192,7 +212,7 @@ impl Connection {
     /// Hands out messages whole or as they arrive, from the next message on. One that is open stays
     /// as it began; but if nothing of it was told, [`Delivery::Messages`] has it told whole.
     pub const fn set_delivery(&mut self, delivery: Delivery) {
-        self.inbound.set_delivery(&mut self.config, delivery);
+        self.inbound.set_delivery(delivery);
     }
 
     /// Takes octets that the peer sent and tells the next thing they mean.
@@ -204,16 +224,16 @@ impl Connection {
     /// [`keep`](Received::keep) octets that follow; then call again: at once after an event, with
     /// more octets behind after none.
     ///
-    /// Allocates nothing, except for the output that a Ping, a Close or a violation calls for, and
-    /// for what an extension decodes: at most
+    /// Allocates nothing, except for the output that a Ping, a Close or a violation calls for, for
+    /// the Close itself, and for what an extension decodes: at most
     /// [`max_message_len`](crate::Limits::max_message_len) and one octet. Under
     /// [`Delivery::Messages`] the octets to keep are the message so far: at most
     /// [`max_message_len`](crate::Limits::max_message_len) and a control frame.
     #[inline]
     pub fn handle_input<'b>(&'b mut self, input: &'b mut [u8], now: Duration) -> Received<'b> {
-        let received = self.inbound.handle_input(input, &self.config, now);
+        let received = self.inbound.handle_input(input, &self.setup.config, now);
         if let Some(event) = &received.event {
-            self.outbound.answer(event, &self.config, now);
+            self.outbound.answer(event, &self.setup.config, now);
         }
         received
     }
@@ -241,7 +261,8 @@ impl Connection {
         self.inbound.take_decoded_storage()
     }
 
-    /// Whether there is an extension, and no storage for what it decodes.
+    /// Whether there is an extension, and no storage for what it decodes. permessage-deflate needs
+    /// none before the first compressed message.
     #[must_use]
     pub fn lacks_decoded_storage(&self) -> bool {
         self.inbound.lacks_decoded_storage()
@@ -250,7 +271,7 @@ impl Connection {
     /// Gives storage for what an extension decodes, any octets in it being written over. Without it,
     /// the connection allocates its own.
     pub fn give_decoded_storage(&mut self, storage: Vec<u8>) {
-        self.inbound.give_decoded_storage(storage);
+        self.inbound.give_decoded_storage(storage, &self.setup.config);
     }
 
     /// The peer's stream has ended: no octets will follow. Tells [`Event::Failed`] if that is not
@@ -271,12 +292,16 @@ impl Connection {
         self.outbound.poll_transport()
     }
 
-    const fn halves(&mut self) -> Halves<'_> {
-        Halves { config: &self.config, inbound: &mut self.inbound, outbound: &mut self.outbound }
+    fn halves(&mut self) -> Halves<'_> {
+        Halves {
+            config: &self.setup.config,
+            inbound: &mut self.inbound,
+            outbound: &mut self.outbound,
+        }
     }
 
     /// What the sending half has done by itself, the receiving one is told.
     fn heed(&mut self) {
-        self.inbound.heed(self.outbound.hears(), &self.config);
+        self.inbound.heed(self.outbound.hears(), &self.setup.config);
     }
 }

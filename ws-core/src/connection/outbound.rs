@@ -5,6 +5,7 @@
 //! what receiving must know of it ([`hears`](Outbound::hears)).
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -15,8 +16,12 @@ use super::closing::{Closing, Transport};
 use super::config::Config;
 use super::event::{Event, Failure};
 use super::inbound::Hears;
-use super::send::{MaskingKeys, Send};
+use super::outbound_extras::Extras;
+use super::send::Send;
+use super::setup::Setup;
 use super::timers::Writes;
+#[cfg(feature = "deflate")]
+use crate::deflate::DeflateParams;
 use crate::error::{Misuse, Violation};
 use crate::extension::Encoder;
 #[cfg(feature = "tokio")]
@@ -31,24 +36,24 @@ use crate::role::Role;
 pub(crate) struct Outbound {
     pub(super) send: Send,
     pub(super) closing: Closing,
-    /// How writing goes on, if there are deadlines.
-    pub(super) writes: Option<Box<Writes>>,
-    /// The extension's encoder, until nothing more is to be received.
-    encoder: Option<Box<dyn Encoder>>,
+    extras: Extras,
 }
 
 impl Outbound {
-    pub(super) fn new(role: Role, keys: Option<MaskingKeys>, config: &Config) -> Self {
-        Self {
-            send: Send::new(keys, &config.limits),
-            closing: Closing::new(role),
-            writes: (!config.deadlines.are_off()).then(Box::default),
-            encoder: None,
-        }
+    pub(super) fn new(role: Role, setup: Arc<Setup>) -> Self {
+        let extras = Extras::new(&setup.config);
+        Self { send: Send::new(setup), closing: Closing::new(role), extras }
     }
 
     pub(super) fn set_encoder(&mut self, encoder: impl Encoder + 'static) {
-        self.encoder = Some(Box::new(encoder));
+        self.extras.set_encoder(Some(Box::new(encoder)));
+    }
+
+    /// permessage-deflate was agreed on, to compress as the configuration of `setup` says.
+    #[cfg(feature = "deflate")]
+    pub(super) fn set_deflate(&mut self, setup: Arc<Setup>, role: Role, params: DeflateParams) {
+        *self.send.setup_mut() = setup;
+        self.extras.set_deflate(role, params);
     }
 
     /// What receiving must know.
@@ -69,7 +74,7 @@ impl Outbound {
         match event {
             Event::Ping(payload) => {
                 if config.auto_pong && self.closing.may_send() {
-                    self.send.auto_pong(payload);
+                    self.auto_pong(payload);
                 }
             }
             Event::Close(frame) => self.close_received(*frame, config, now),
@@ -79,24 +84,40 @@ impl Outbound {
         }
     }
 
+    /// Answers a Ping. While the peer does not read, only the latest answer is kept.
+    fn auto_pong(&mut self, payload: &[u8]) {
+        if !self.send.auto_pong(payload) {
+            self.extras.keep_pong(payload);
+        }
+    }
+
+    /// Queues our Close, behind which nothing is sent.
+    fn queue_close(&mut self, frame: Option<CloseFrame<'_>>) -> Result<(), Misuse> {
+        self.send.close(frame)?;
+        self.extras.take_pong();
+        Ok(())
+    }
+
     fn close_received(&mut self, frame: Option<CloseFrame<'_>>, config: &Config, now: Duration) {
         if self.closing.may_send() {
             // §5.5.1: the answer typically echoes the code. It was received, so it is sendable.
-            let answer = self.send.close(frame.map(|f| CloseFrame { code: f.code, reason: "" }));
+            let answer = self.queue_close(frame.map(|f| CloseFrame { code: f.code, reason: "" }));
             debug_assert_eq!(answer, Ok(()), "a code that was received may be sent");
         }
         self.closing.close_received(&config.limits, now);
-        self.encoder = None;
+        self.extras.drop_encoder();
         self.note_flushed(config, now);
     }
 
     /// _Fail the WebSocket Connection_ (§7.1.7).
     pub(super) fn fail(&mut self, violation: Violation, config: &Config, now: Duration) {
         if self.closing.may_send() {
-            self.send.close_with(violation.close_code(), violation.reason());
+            let (code, reason) = (violation.close_code(), violation.reason());
+            let sent = self.queue_close(Some(CloseFrame { code, reason }));
+            debug_assert_eq!(sent, Ok(()), "the code and reason come from a constant table");
         }
         self.closing.failed(&config.limits, now);
-        self.encoder = None;
+        self.extras.drop_encoder();
         self.note_flushed(config, now);
     }
 
@@ -105,7 +126,7 @@ impl Outbound {
         let unexpected = self.closing.may_receive();
         if unexpected {
             self.closing.failed(&config.limits, now);
-            self.encoder = None;
+            self.extras.drop_encoder();
         }
         self.closing.stream_ended();
         self.note_flushed(config, now);
@@ -116,7 +137,7 @@ impl Outbound {
     pub(super) fn transport_lost(&mut self) -> bool {
         let unexpected = self.closing.may_receive();
         self.closing.transport_lost();
-        self.encoder = None;
+        self.extras.drop_encoder();
         unexpected
     }
 
@@ -134,7 +155,7 @@ impl Outbound {
 
     /// See [`Connection::has_room`](super::Connection::has_room).
     #[inline]
-    pub(crate) const fn has_room(&self, len: usize) -> bool {
+    pub(crate) fn has_room(&self, len: usize) -> bool {
         self.send.has_room(len)
     }
 
@@ -153,16 +174,22 @@ impl Outbound {
     /// See [`Connection::handle_written`](super::Connection::handle_written).
     #[inline]
     pub(crate) fn handle_written(&mut self, written: usize, config: &Config, now: Duration) {
-        if let Some(writes) = &mut self.writes {
+        if let Some(writes) = self.extras.writes_mut() {
             writes.written(written, now);
         }
-        self.send.written(written);
+        self.send.outbox_mut().advance(written);
+        if !self.send.outbox().is_blocked()
+            && let Some(pong) = self.extras.take_pong()
+        {
+            // One that had to wait takes its place now that all is out; so there is room for it.
+            let _ = self.send.control(Opcode::Pong, pong.payload());
+        }
         self.note_flushed(config, now);
     }
 
     /// See [`Connection::handle_blocked`](super::Connection::handle_blocked).
     pub(crate) fn handle_blocked(&mut self, now: Duration) {
-        if let Some(writes) = &mut self.writes {
+        if let Some(writes) = self.extras.writes_mut() {
             writes.blocked(now);
         }
     }
@@ -170,8 +197,7 @@ impl Outbound {
     /// See [`Connection::clocks_writes`](super::Connection::clocks_writes).
     #[inline]
     pub(crate) fn clocks_writes(&self) -> bool {
-        !self.closing.may_send()
-            || self.writes.as_ref().is_some_and(|writes| writes.clocks_writes())
+        !self.closing.may_send() || self.writes().is_some_and(Writes::clocks_writes)
     }
 
     /// See [`Connection::handle_write_timeout`](super::Connection::handle_write_timeout).
@@ -192,13 +218,19 @@ impl Outbound {
         if !self.closing.may_send() {
             return self.closing.deadline();
         }
-        self.writes.as_ref().and_then(|writes| writes.next(&config.deadlines))
+        self.writes().and_then(|writes| writes.next(&config.deadlines))
+    }
+
+    /// How writing goes on, if there are deadlines.
+    #[inline]
+    pub(super) fn writes(&self) -> Option<&Writes> {
+        self.extras.writes()
     }
 
     pub(super) fn handle_closing_timeout(&mut self, now: Duration) -> Option<Failure> {
         let awaited = self.closing.deadline_passed(now);
         if awaited {
-            self.encoder = None;
+            self.extras.drop_encoder();
         }
         awaited.then_some(Failure::CloseTimeout)
     }
@@ -212,7 +244,7 @@ impl Outbound {
     /// Queues a Ping of keepalive, the first since the peer was heard or not.
     pub(super) fn keepalive(&mut self, nonce: &[u8], first: bool) {
         let queued = self.send.keepalive(nonce);
-        if let (Some(writes), true) = (&mut self.writes, first) {
+        if let (Some(writes), true) = (self.extras.writes_mut(), first) {
             writes.ping_queued(queued);
         }
     }
@@ -233,7 +265,8 @@ impl Outbound {
     #[inline]
     pub(crate) fn send(&mut self, message: &Message) -> Result<(), Misuse> {
         self.check_open()?;
-        self.send.message(message, self.encoder.as_deref_mut())
+        let encoder = self.extras.encoder(message.payload().len(), self.send.config());
+        self.send.message(message, encoder)
     }
 
     /// See [`Connection::send_uncoded`](super::Connection::send_uncoded).
@@ -245,13 +278,15 @@ impl Outbound {
 
     pub(super) fn send_octets(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), Misuse> {
         self.check_open()?;
-        self.send.octets(kind, payload, self.encoder.as_deref_mut())
+        let encoder = self.extras.encoder(payload.len(), self.send.config());
+        self.send.octets(kind, payload, encoder)
     }
 
     /// See [`Connection::send_prepared`](super::Connection::send_prepared).
     pub(crate) fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Misuse> {
         self.check_open()?;
-        self.send.prepared(message, self.encoder.as_deref_mut())
+        let encoder = self.extras.encoder(message.payload().len(), self.send.config());
+        self.send.prepared(message, encoder)
     }
 
     /// See [`Connection::send_fragment`](super::Connection::send_fragment).
@@ -263,7 +298,10 @@ impl Outbound {
         coded: bool,
     ) -> Result<(), Misuse> {
         self.check_open()?;
-        self.send.fragment(kind, payload, fin, self.encoder.as_deref_mut(), coded)
+        // How long the message becomes, nobody knows.
+        let len = if coded { usize::MAX } else { 0 };
+        let encoder = self.extras.encoder(len, self.send.config());
+        self.send.fragment(kind, payload, fin, encoder, coded)
     }
 
     /// See [`Connection::ping`](super::Connection::ping).
@@ -288,7 +326,7 @@ impl Outbound {
         now: Duration,
     ) -> Result<(), Misuse> {
         self.check_open()?;
-        self.send.close(frame)?;
+        self.queue_close(frame)?;
         self.closing.close_sent(&config.limits, now);
         Ok(())
     }
@@ -308,14 +346,14 @@ impl Outbound {
 #[cfg(feature = "tokio")]
 impl Outbound {
     /// The encoder, for whoever encodes on behalf of this half.
-    pub(crate) const fn take_encoder(&mut self) -> Option<Box<dyn Encoder>> {
-        self.encoder.take()
+    pub(crate) fn take_encoder(&mut self) -> Option<Box<dyn Encoder>> {
+        self.extras.take_encoder(self.send.config())
     }
 
     /// The encoder again, if there is still something to encode.
     pub(crate) fn give_encoder(&mut self, encoder: Option<Box<dyn Encoder>>) {
         if self.closing.may_receive() {
-            self.encoder = encoder;
+            self.extras.set_encoder(encoder);
         }
     }
 

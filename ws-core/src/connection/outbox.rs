@@ -9,6 +9,7 @@
 //! shared:                                    [payload]
 //! ```
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -35,13 +36,20 @@ pub(super) struct Outbox {
     head: usize,
     /// Behind the last octet of `storage` that is queued.
     end: usize,
-    shared: VecDeque<Shared>,
-    shared_len: usize,
+    /// Payloads between the octets of the storage; most connections never send any that long.
+    shared: Option<Box<Queue>>,
     /// The last write took less than it was offered: the peer, or the network, is behind.
     blocked: bool,
 }
 
-/// A payload that is referred to, not copied.
+/// Payloads that are referred to, not copied.
+#[derive(Debug, Default)]
+struct Queue {
+    payloads: VecDeque<Shared>,
+    /// Octets of all of them.
+    len: usize,
+}
+
 #[derive(Debug)]
 struct Shared {
     /// It goes before this octet of the storage.
@@ -52,7 +60,11 @@ struct Shared {
 impl Outbox {
     /// Octets queued.
     pub(super) const fn len(&self) -> usize {
-        self.end.saturating_sub(self.head).saturating_add(self.shared_len)
+        let copied = self.end.saturating_sub(self.head);
+        match &self.shared {
+            Some(shared) => copied.saturating_add(shared.len),
+            None => copied,
+        }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -111,17 +123,18 @@ impl Outbox {
     /// Queues a copy of `head`, and `payload` itself.
     pub(super) fn push_shared(&mut self, head: &[u8], payload: Bytes) {
         self.push(head, &[], None);
-        self.shared_len = self.shared_len.saturating_add(payload.len());
-        self.shared.push_back(Shared { at: self.end, octets: payload });
+        let shared = self.shared.get_or_insert_default();
+        shared.len = shared.len.saturating_add(payload.len());
+        shared.payloads.push_back(Shared { at: self.end, octets: payload });
     }
 
     /// What to write, in order.
     pub(super) fn slices(&self) -> impl Iterator<Item = &[u8]> {
         let mut from = self.head;
         let storage = &self.storage;
-        let tail_from = self.shared.back().map_or(self.head, |last| last.at.max(self.head));
-        self.shared
-            .iter()
+        let shared = || self.shared.iter().flat_map(|shared| &shared.payloads);
+        let tail_from = shared().next_back().map_or(self.head, |last| last.at.max(self.head));
+        shared()
             .flat_map(move |shared| {
                 let copied = storage.get(from..shared.at).unwrap_or_default();
                 from = shared.at;
@@ -135,20 +148,22 @@ impl Outbox {
     pub(super) fn advance(&mut self, mut written: usize) {
         written = written.min(self.len());
         while written > 0 {
-            let copied_until = self.shared.front().map_or(self.end, |first| first.at);
+            let first = self.shared.as_ref().and_then(|shared| shared.payloads.front());
+            let copied_until = first.map_or(self.end, |first| first.at);
             let copied = copied_until.saturating_sub(self.head).min(written);
             self.head = self.head.saturating_add(copied);
             written = written.saturating_sub(copied);
             if written == 0 {
                 break;
             }
-            let Some(first) = self.shared.front_mut() else { break };
+            let Some(Queue { payloads, len }) = self.shared.as_deref_mut() else { break };
+            let Some(first) = payloads.front_mut() else { break };
             let taken = first.octets.len().min(written);
             first.octets.advance(taken);
             written = written.saturating_sub(taken);
-            self.shared_len = self.shared_len.saturating_sub(taken);
+            *len = len.saturating_sub(taken);
             if first.octets.is_empty() {
-                self.shared.pop_front();
+                payloads.pop_front();
             }
         }
         self.blocked = !self.is_empty();
@@ -197,7 +212,7 @@ impl Outbox {
 
     fn compact(&mut self) {
         self.storage.copy_within(self.head..self.end, 0);
-        for shared in &mut self.shared {
+        for shared in self.shared.iter_mut().flat_map(|shared| &mut shared.payloads) {
             shared.at = shared.at.saturating_sub(self.head);
         }
         self.end = self.end.saturating_sub(self.head);

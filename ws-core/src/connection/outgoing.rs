@@ -25,7 +25,7 @@ impl Connection {
     /// The transport took the first `written` octets of the output. Taking fewer than were offered
     /// means that the peer is behind: until all is written, only the latest Pong is kept.
     pub fn handle_written(&mut self, written: usize, now: Duration) {
-        self.outbound.handle_written(written, &self.config, now);
+        self.outbound.handle_written(written, &self.setup.config, now);
     }
 
     /// Takes the storage of the output away while nothing is queued, so that an idle connection
@@ -46,7 +46,7 @@ impl Connection {
     /// Always, while nothing is queued; otherwise within
     /// [`max_write_buffer`](crate::Limits::max_write_buffer).
     #[must_use]
-    pub const fn has_room(&self, len: usize) -> bool {
+    pub fn has_room(&self, len: usize) -> bool {
         self.outbound.has_room(len)
     }
 
@@ -166,7 +166,7 @@ impl Connection {
     ///
     /// RFC 6455 §7.1.2.
     pub fn close(&mut self, frame: Option<CloseFrame<'_>>, now: Duration) -> Result<(), Misuse> {
-        self.outbound.close(frame, &self.config, now)?;
+        self.outbound.close(frame, &self.setup.config, now)?;
         self.heed();
         Ok(())
     }

@@ -23,13 +23,12 @@ mod coded;
 mod header;
 mod whole;
 
-use alloc::boxed::Box;
 use core::ops::Range;
 use core::time::Duration;
 
-use super::agreed::Agreed;
-use super::budget::{Budget, Share};
-use super::config::Config;
+use super::config::{Config, Delivery};
+use super::inbound::Hears;
+use super::inbound_extras::Extras;
 use super::ping_budget::PingBudget;
 use crate::error::Violation;
 use crate::frame::Opcode;
@@ -78,11 +77,14 @@ pub(super) struct GotPiece {
 #[derive(Debug)]
 pub(super) struct Receive {
     role: Role,
+    pub(super) hears: Hears,
     /// The data frame whose payload comes next; `None` where a header is due.
     frame: Option<Frame>,
     message: Option<Open>,
     /// The first octet of the buffer that has not been looked at.
     next: usize,
+    /// How messages are handed out, from the next one on.
+    delivery: Delivery,
     /// Messages are checked but no longer handed out.
     dropping: bool,
     /// A violation to tell next: octets before it came with it.
@@ -90,16 +92,14 @@ pub(super) struct Receive {
     pings: PingBudget,
     /// Frames whose header was taken, until somebody asks.
     frames: u16,
-    /// What the open message holds of a budget shared with other connections.
-    share: Option<Box<Share>>,
 }
 
 /// A data frame whose header has been read.
 #[derive(Debug, Clone, Copy)]
 struct Frame {
     fin: bool,
+    /// As it stands for the next octet.
     masking_key: Option<[u8; 4]>,
-    phase: usize,
     remaining: u64,
 }
 
@@ -107,7 +107,11 @@ struct Frame {
 #[derive(Debug)]
 struct Open {
     kind: MessageKind,
-    delivery: Fate,
+    fate: Fate,
+    /// Where it is kept, if it is.
+    start: usize,
+    /// Octets that are kept there.
+    held: usize,
     utf8: Utf8,
     /// Octets of payload that its frames' headers have told.
     len: u64,
@@ -119,34 +123,32 @@ struct Open {
 /// What becomes of the open message's octets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// Kept at `start` until the message is whole.
-    Held { start: usize, len: usize },
+    /// Kept in the caller's buffer until the message is whole.
+    Held,
     /// Kept where the extension decodes it, until the message is whole.
     Decoded,
+    /// Handed out as they come; nothing was yet.
+    Untold,
     /// Handed out as they come.
-    Pieces { started: bool },
+    Told,
     /// Checked, then dropped.
     Dropped,
 }
 
 impl Receive {
-    pub(super) const fn new(role: Role) -> Self {
+    pub(super) const fn new(role: Role, delivery: Delivery) -> Self {
         Self {
             role,
+            hears: Hears::Everything,
             frame: None,
             message: None,
             next: 0,
+            delivery,
             dropping: false,
             failing: None,
             pings: PingBudget::new(),
             frames: 0,
-            share: None,
         }
-    }
-
-    /// Has messages that are not whole counted in `budget`.
-    pub(super) fn share(&mut self, budget: Budget) {
-        self.share = Some(Box::new(Share::new(budget)));
     }
 
     /// Whether a message is open that the extension decodes.
@@ -161,15 +163,7 @@ impl Receive {
 
     /// Whether what is decoded is part of a message that is told later, or never.
     pub(super) const fn keeps_decoded(&self) -> bool {
-        matches!(
-            self.message,
-            Some(Open { coded: true, delivery: Fate::Decoded | Fate::Dropped, .. })
-        )
-    }
-
-    /// Nothing more will be received: gives back what is held.
-    pub(super) fn end(&mut self) {
-        self.share = None;
+        matches!(self.message, Some(Open { coded: true, fate: Fate::Decoded | Fate::Dropped, .. }))
     }
 
     /// Whether a violation is to be told without another octet.
@@ -193,13 +187,16 @@ impl Receive {
         }
     }
 
-    /// Messages are told whole from now on, the open one too if nothing of it was told.
-    pub(super) const fn hold_untold(&mut self) {
-        if let Some(Open { delivery, coded, .. }) = &mut self.message
-            && matches!(delivery, Fate::Pieces { started: false })
+    /// Hands out messages in this way from the next one on; the open one, too, if it is to be told
+    /// whole and nothing of it was told.
+    #[inline]
+    pub(super) const fn set_delivery(&mut self, delivery: Delivery) {
+        self.delivery = delivery;
+        if let (Delivery::Messages, Some(open)) = (delivery, &mut self.message)
+            && matches!(open.fate, Fate::Untold)
         {
-            *delivery =
-                if *coded { Fate::Decoded } else { Fate::Held { start: self.next, len: 0 } };
+            open.fate = if open.coded { Fate::Decoded } else { Fate::Held };
+            open.start = self.next;
         }
     }
 
@@ -207,10 +204,7 @@ impl Receive {
     pub(super) fn drop_messages(&mut self) {
         self.dropping = true;
         if let Some(message) = &mut self.message {
-            message.delivery = Fate::Dropped;
-        }
-        if let Some(share) = &mut self.share {
-            share.release();
+            message.fate = Fate::Dropped;
         }
     }
 
@@ -220,7 +214,7 @@ impl Receive {
         &mut self,
         input: &mut [u8],
         config: &Config,
-        mut agreed: Option<&mut Agreed>,
+        extras: &mut Extras,
         now: Duration,
     ) -> Result<Got, Violation> {
         if let Some(violation) = self.failing {
@@ -228,7 +222,7 @@ impl Receive {
         }
         loop {
             if self.frame.is_none() {
-                let read = self.header(input, config, agreed.as_deref_mut(), now)?;
+                let read = self.header(input, config, extras, now)?;
                 if matches!(read, HeaderRead::Partial) {
                     return Ok(Got::Partial);
                 }
@@ -237,7 +231,7 @@ impl Receive {
                     return Ok(Got::Control { opcode, payload });
                 }
             }
-            if let Some(got) = self.payload(input, config, agreed.as_deref_mut())? {
+            if let Some(got) = self.payload(input, config, extras)? {
                 return Ok(got);
             }
         }
@@ -246,19 +240,19 @@ impl Receive {
     /// How many octets at the front of `input` are done with, and how many behind them are not.
     /// After [`Got::Partial`], closes the gap between the message so far and what is not looked at.
     pub(super) fn settle(&mut self, input: &mut [u8], partial: bool) -> (usize, usize) {
-        let Some(Open { delivery: Fate::Held { start, len }, .. }) = &mut self.message else {
+        let Some(Open { fate: Fate::Held, start, held, .. }) = &mut self.message else {
             let discard = core::mem::take(&mut self.next);
             return (discard, input.len().saturating_sub(discard));
         };
         let discard = core::mem::take(start);
-        let end = discard.saturating_add(*len);
+        let end = discard.saturating_add(*held);
         let unread = input.len().saturating_sub(self.next);
         if partial && end < self.next {
             input.copy_within(self.next.., end);
             self.next = end;
         }
         let kept =
-            if partial { len.saturating_add(unread) } else { input.len().saturating_sub(discard) };
+            if partial { held.saturating_add(unread) } else { input.len().saturating_sub(discard) };
         self.next = self.next.saturating_sub(discard);
         (discard, kept)
     }
@@ -269,26 +263,22 @@ impl Receive {
         &mut self,
         input: &mut [u8],
         config: &Config,
-        agreed: Option<&mut Agreed>,
+        extras: &mut Extras,
     ) -> Result<Option<Got>, Violation> {
         let (Some(frame), Some(message)) = (&mut self.frame, &mut self.message) else {
             return Ok(None);
         };
         let there = input.len().saturating_sub(self.next);
         let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(there);
-        if message.coded
-            && let Some(agreed) = agreed
-        {
-            return self.coded_payload(input, len, config, agreed);
+        if message.coded {
+            return self.coded_payload(input, len, config, extras);
         }
         if len == 0 && frame.remaining > 0 {
             return Ok(Some(Got::Partial));
         }
         let piece = self.next..self.next.saturating_add(len);
         let octets = input.get_mut(piece.clone()).unwrap_or_default();
-        if let Some(key) = frame.masking_key {
-            frame.phase = mask::apply(octets, key, frame.phase);
-        }
+        frame.unmask(octets);
         let ends_fragment = len as u64 == frame.remaining;
         let ends_message = ends_fragment && frame.fin;
         if message.kind == MessageKind::Text {
@@ -304,22 +294,22 @@ impl Receive {
         frame.remaining = frame.remaining.saturating_sub(len as u64);
         self.next = piece.end;
         let kind = message.kind;
-        let got = match &mut message.delivery {
-            Fate::Held { start, len: held } => {
+        let got = match message.fate {
+            Fate::Held => {
+                let Open { start, held, .. } = message;
                 let end = start.saturating_add(*held);
                 if end < piece.start {
                     input.copy_within(piece, end);
                 }
                 *held = held.saturating_add(len);
+                hold(extras, *held, ends_message)?;
                 let payload = *start..start.saturating_add(*held);
-                let held = payload.len();
-                self.hold(held, ends_message)?;
                 ends_message.then_some(Got::Message { kind, payload: Place::Input(payload) })
             }
-            Fate::Pieces { started } => Some(Got::Piece(GotPiece {
+            Fate::Untold | Fate::Told => Some(Got::Piece(GotPiece {
                 kind,
                 octets: Place::Input(piece),
-                starts_message: !core::mem::replace(started, true),
+                starts_message: message.fate.tell(),
                 ends_fragment,
                 ends_message,
             })),
@@ -340,33 +330,60 @@ impl Receive {
     /// octets were cut makes no difference.
     fn not_utf8(&mut self, good: usize) -> Result<Option<Got>, Violation> {
         let violation = Violation::TextNotUtf8;
-        let Some(Open { kind, delivery: Fate::Pieces { started }, .. }) = &mut self.message else {
+        let octets = self.next..self.next.saturating_add(good);
+        let got = self.fail_behind(Place::Input(octets.clone()), good, violation)?;
+        self.next = octets.end;
+        Ok(Some(got))
+    }
+
+    /// Fails with `violation`, behind `good` octets. Read in pieces, those are told first.
+    fn fail_behind(
+        &mut self,
+        octets: Place,
+        good: usize,
+        violation: Violation,
+    ) -> Result<Got, Violation> {
+        let Some(Open { kind, fate: fate @ (Fate::Untold | Fate::Told), .. }) = &mut self.message
+        else {
             return Err(violation);
         };
         if good == 0 {
             return Err(violation);
         }
         self.failing = Some(violation);
-        let octets = self.next..self.next.saturating_add(good);
-        self.next = octets.end;
-        Ok(Some(Got::Piece(GotPiece {
+        Ok(Got::Piece(GotPiece {
             kind: *kind,
-            octets: Place::Input(octets),
-            starts_message: !core::mem::replace(started, true),
+            octets,
+            starts_message: fate.tell(),
             ends_fragment: false,
             ends_message: false,
-        })))
+        }))
     }
 }
 
-impl Receive {
-    /// The open message has `len` octets now, or is whole.
-    fn hold(&mut self, len: usize, whole: bool) -> Result<(), Violation> {
-        match &mut self.share {
-            Some(share) if whole => share.release(),
-            Some(share) => share.hold(len)?,
-            None => {}
+impl Frame {
+    /// Unmasks the next octets of its payload.
+    fn unmask(&mut self, octets: &mut [u8]) {
+        if let Some(key) = &mut self.masking_key {
+            let phase = mask::apply(octets, *key, 0);
+            key.rotate_left(phase);
         }
-        Ok(())
     }
+}
+
+impl Fate {
+    /// Octets are told. Whether they are the first.
+    const fn tell(&mut self) -> bool {
+        matches!(core::mem::replace(self, Self::Told), Self::Untold)
+    }
+}
+
+/// The open message has `len` octets now, or is whole.
+fn hold(extras: &mut Extras, len: usize, whole: bool) -> Result<(), Violation> {
+    match extras.share_mut() {
+        Some(share) if whole => share.release(),
+        Some(share) => share.hold(len)?,
+        None => {}
+    }
+    Ok(())
 }

@@ -4,17 +4,17 @@
 //! Out: whole frames in the outbox; a frame is queued entirely or not at all.
 //! Knows whether one of our own messages is open, not whether a Close has been sent.
 
+use alloc::sync::Arc;
 use core::fmt;
 
 use bytes::Bytes;
 
+use super::config::Config;
 use super::outbox::Outbox;
+use super::setup::Setup;
 use crate::error::Misuse;
 use crate::extension::{Encoder, Output};
-use crate::frame::{
-    CloseCode, CloseFrame, FrameHeader, MAX_CONTROL_LEN, MAX_HEADER_LEN, Opcode, Rsv,
-};
-use crate::limits::Limits;
+use crate::frame::{CloseFrame, FrameHeader, MAX_CONTROL_LEN, MAX_HEADER_LEN, Opcode, Rsv};
 use crate::message::{Message, MessageKind};
 use crate::prepared::PreparedMessage;
 use crate::utf8::Utf8;
@@ -30,14 +30,10 @@ type DynEncoder = dyn Encoder;
 
 /// The frames that a connection sends.
 pub(super) struct Send {
-    /// The source of masking keys: a client has one, a server has none.
-    keys: Option<MaskingKeys>,
-    max_queued: usize,
+    setup: Arc<Setup>,
     outbox: Outbox,
     /// Our own message that is being sent in fragments.
     open: Option<Open>,
-    /// The latest Pong that found the peer not reading (§5.5.3 lets the older ones go).
-    pong: Option<(u8, [u8; MAX_CONTROL_LEN])>,
 }
 
 /// A message of ours whose last fragment is not queued.
@@ -51,23 +47,27 @@ struct Open {
 }
 
 impl Send {
-    pub(super) fn new(keys: Option<MaskingKeys>, limits: &Limits) -> Self {
-        Self {
-            keys,
-            max_queued: limits.max_write_buffer(),
-            outbox: Outbox::default(),
-            open: None,
-            pong: None,
-        }
+    pub(super) fn new(setup: Arc<Setup>) -> Self {
+        Self { setup, outbox: Outbox::default(), open: None }
+    }
+
+    /// What the connection was made with.
+    #[cfg(feature = "deflate")]
+    pub(super) const fn setup_mut(&mut self) -> &mut Arc<Setup> {
+        &mut self.setup
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.setup.config
     }
 
     /// Four octets that the peer cannot know before it reads them. Without the operating system's
     /// generator a server has none.
     pub(super) fn secret(&self) -> [u8; 4] {
         #[cfg(feature = "std")]
-        let fresh: MaskingKeys = self.keys.unwrap_or(crate::mask::random_key);
+        let fresh: MaskingKeys = self.setup.keys.unwrap_or(crate::mask::random_key);
         #[cfg(not(feature = "std"))]
-        let fresh: MaskingKeys = self.keys.unwrap_or(|| [0; 4]);
+        let fresh: MaskingKeys = self.setup.keys.unwrap_or(|| [0; 4]);
         fresh()
     }
 
@@ -80,10 +80,10 @@ impl Send {
     }
 
     /// Whether a message of `len` octets may be queued now.
-    pub(super) const fn has_room(&self, len: usize) -> bool {
+    pub(super) fn has_room(&self, len: usize) -> bool {
         self.outbox.is_empty()
             || self.outbox.len().saturating_add(len).saturating_add(MAX_HEADER_LEN)
-                <= self.max_queued
+                <= self.config().limits.max_write_buffer()
     }
 
     pub(super) fn message(
@@ -97,7 +97,7 @@ impl Send {
         if self.encoded_message(message.kind(), payload, encoder) {
             return Ok(());
         }
-        if self.keys.is_none() && payload.len() >= SHARE_FROM {
+        if self.setup.keys.is_none() && payload.len() >= SHARE_FROM {
             return self.share(opcode, payload.clone());
         }
         self.frame(true, opcode, payload)
@@ -121,7 +121,7 @@ impl Send {
         message: &PreparedMessage,
         encoder: Option<&mut DynEncoder>,
     ) -> Result<(), Misuse> {
-        if self.keys.is_some() {
+        if self.setup.keys.is_some() {
             return self.octets(message.kind(), message.payload(), encoder);
         }
         self.check_message(message.payload().len())?;
@@ -219,18 +219,10 @@ impl Send {
         self.outbox.len()
     }
 
-    /// Answers a Ping. While the peer does not read, only the latest answer is kept.
-    pub(super) fn auto_pong(&mut self, payload: &[u8]) {
-        if !self.outbox.is_blocked() && self.has_room(payload.len()) {
-            // A Ping that was received is at most 125 octets, so this is not refused.
-            let _ = self.frame(true, Opcode::Pong, payload);
-            return;
-        }
-        let mut kept = [0; MAX_CONTROL_LEN];
-        for (to, from) in kept.iter_mut().zip(payload) {
-            *to = *from;
-        }
-        self.pong = u8::try_from(payload.len()).ok().map(|len| (len, kept));
+    /// Answers a Ping, unless the peer does not read. Whether it was answered.
+    pub(super) fn auto_pong(&mut self, payload: &[u8]) -> bool {
+        // A Ping that was received is at most 125 octets, so this is not refused for its length.
+        !self.outbox.is_blocked() && self.control(Opcode::Pong, payload).is_ok()
     }
 
     /// Queues the one Close frame of a connection, however full the outbox is.
@@ -240,28 +232,7 @@ impl Send {
             Some(frame) => frame.write(&mut payload)?,
             None => 0,
         };
-        self.frame(true, Opcode::Close, payload.get(..len).unwrap_or_default())?;
-        self.pong = None;
-        Ok(())
-    }
-
-    /// A Close with a code and a reason that are known to be sendable.
-    pub(super) fn close_with(&mut self, code: CloseCode, reason: &'static str) {
-        let sent = self.close(Some(CloseFrame { code, reason }));
-        debug_assert_eq!(sent, Ok(()), "the code and reason come from a constant table");
-    }
-
-    /// The transport took `written` octets. A Pong that had to wait takes its place once all is out.
-    pub(super) fn written(&mut self, written: usize) {
-        self.outbox.advance(written);
-        if self.outbox.is_blocked() {
-            return;
-        }
-        if let Some((len, payload)) = self.pong.take() {
-            let payload = payload.get(..usize::from(len)).unwrap_or_default();
-            // At most 125 octets, and the outbox is empty.
-            let _ = self.frame(true, Opcode::Pong, payload);
-        }
+        self.frame(true, Opcode::Close, payload.get(..len).unwrap_or_default())
     }
 
     pub(super) fn check_message(&self, len: usize) -> Result<(), Misuse> {
@@ -286,7 +257,7 @@ impl Send {
         opcode: Opcode,
         payload: &[u8],
     ) -> Result<(), Misuse> {
-        let masking_key = self.keys.map(|fresh| fresh());
+        let masking_key = self.setup.keys.map(|fresh| fresh());
         let header =
             FrameHeader { fin, rsv, masking_key, ..FrameHeader::new(opcode, payload.len() as u64) };
         let mut octets = [0; MAX_HEADER_LEN];
@@ -330,7 +301,7 @@ impl Send {
         opcode: Opcode,
         encode: impl FnOnce(&mut Output<'_>) -> Option<Rsv>,
     ) -> bool {
-        let masking_key = self.keys.map(|fresh| fresh());
+        let masking_key = self.setup.keys.map(|fresh| fresh());
         self.outbox.push_encoded(masking_key, encode, |rsv, len| {
             let mut octets = [0; MAX_HEADER_LEN];
             let header = FrameHeader { fin, rsv, masking_key, ..FrameHeader::new(opcode, len) };
@@ -353,7 +324,6 @@ impl fmt::Debug for Send {
         f.debug_struct("Send")
             .field("outbox", &self.outbox)
             .field("open", &self.open)
-            .field("pong", &self.pong.is_some())
             .finish_non_exhaustive()
     }
 }

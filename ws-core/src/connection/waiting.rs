@@ -18,7 +18,7 @@ impl Connection {
     /// moved, rather than set its timer anew each time.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        poll_timeout(&self.config, &self.inbound, &self.outbound)
+        poll_timeout(&self.setup.config, &self.inbound, &self.outbound)
     }
 
     /// The transport takes nothing of the output now.
@@ -29,7 +29,7 @@ impl Connection {
     /// As [`handle_timeout`](Self::handle_timeout), for whoever has output to write and does not
     /// receive meanwhile: that nothing was received means nothing then.
     pub fn handle_write_timeout(&mut self, now: Duration) -> Option<Event<'static>> {
-        let failure = self.outbound.handle_write_timeout(&self.config, now);
+        let failure = self.outbound.handle_write_timeout(&self.setup.config, now);
         self.heed();
         failure.map(Event::Failed)
     }
@@ -37,7 +37,7 @@ impl Connection {
     /// When to call [`handle_write_timeout`](Self::handle_write_timeout).
     #[must_use]
     pub fn poll_write_timeout(&self) -> Option<Duration> {
-        self.outbound.poll_write_timeout(&self.config)
+        self.outbound.poll_write_timeout(&self.setup.config)
     }
 
     /// Whether [`handle_written`](Self::handle_written) needs the time as it is; at any other moment

@@ -11,7 +11,6 @@ use core::ops::Range;
 use std::io;
 
 use super::buffer::READ_LEN;
-use super::close::PeerClose;
 use super::error::{Error, same_error};
 use super::open::is_late;
 use super::transport::Transport;
@@ -116,10 +115,7 @@ impl<S: Transport> WebSocket<S> {
                 Some(Event::Ping(_) | Event::Pong(_)) => {
                     self.input.settle(discard, keep, 0..0);
                 }
-                Some(Event::Close(frame)) => {
-                    self.peer_close = Some(PeerClose::new(frame));
-                    self.ended = true;
-                }
+                Some(Event::Close(_)) => self.ended = true,
                 Some(Event::Failed(failure)) => self.failed(Some(failure)),
             }
         }

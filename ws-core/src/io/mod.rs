@@ -10,7 +10,6 @@
 
 mod accept;
 mod buffer;
-mod close;
 mod connect;
 mod drive;
 mod error;
@@ -24,8 +23,8 @@ mod transport;
 mod waiting;
 mod websocket;
 
+pub use crate::connection::PeerClose;
 pub use accept::{accept, accept_with};
-pub use close::PeerClose;
 pub use connect::{connect, connect_over, connect_recorded, connect_with};
 pub use error::Error;
 #[cfg_attr(not(feature = "tokio"), expect(unused_imports, reason = "for the tokio adapter"))]

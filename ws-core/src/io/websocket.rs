@@ -11,7 +11,6 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::buffer::Buffer;
-use super::close::PeerClose;
 use super::drive::Step;
 use super::error::Error;
 use super::message_reader::MessageReader;
@@ -19,6 +18,7 @@ use super::message_writer::MessageWriter;
 use super::open::is_late;
 use super::transport::Transport;
 use super::waiting::Timeout;
+use crate::connection::PeerClose;
 use crate::connection::{Config, Connection, Delivery, Failure, MaskingKeys, Transport as Advice};
 use crate::error::Misuse;
 use crate::frame::{CloseCode, CloseFrame};
@@ -56,7 +56,6 @@ pub struct WebSocket<S> {
     pub(super) now: Duration,
     pub(super) reads: Timeout,
     pub(super) writes: Timeout,
-    pub(super) peer_close: Option<PeerClose>,
     pub(super) outcome: Option<Error>,
     /// Octets were written that the transport may still hold back.
     pub(super) unflushed: bool,
@@ -112,7 +111,6 @@ impl<S: Transport> WebSocket<S> {
             now: Duration::ZERO,
             reads: Timeout::default(),
             writes: Timeout::default(),
-            peer_close: None,
             outcome: None,
             unflushed: false,
             shut_down: false,
@@ -161,8 +159,8 @@ impl<S: Transport> WebSocket<S> {
 
     /// The peer's Close frame, once it has come.
     #[must_use]
-    pub const fn peer_close(&self) -> Option<&PeerClose> {
-        self.peer_close.as_ref()
+    pub fn peer_close(&self) -> Option<&PeerClose> {
+        self.connection.peer_close()
     }
 
     /// The sans-IO connection, to give it an extension or a budget. Whatever it is told of octets

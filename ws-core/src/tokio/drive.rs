@@ -10,7 +10,6 @@
 //!
 //! Every poll leaves all state in the connection, so any future around it may be dropped.
 
-use alloc::boxed::Box;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io;
@@ -23,9 +22,10 @@ use super::output::{Attended, Sender};
 use super::pool;
 use super::read_buffer::ReadBuffer;
 use super::websocket::{Event, Piece};
-use super::work::Work;
-use crate::connection::{self, Config, Delivery, Halves, Hears, Inbound, Received, poll_timeout};
-use crate::io::{Error, PeerClose};
+use crate::connection::{
+    self, Config, Delivery, Halves, Hears, Inbound, Moment, Received, poll_timeout,
+};
+use crate::io::Error;
 use crate::message::Message;
 
 /// A message of at most this many octets that an extension has decoded is copied, and the storage
@@ -37,12 +37,7 @@ const COPY_UP_TO: usize = 64 * 1024;
 pub(super) struct Incoming {
     pub(super) input: ReadBuffer,
     /// The time of the last read or timer, so that messages of one read cost no clock.
-    now: Duration,
-    /// The peer's Close frame: most connections have none for most of the time.
-    pub(super) peer_close: Option<Box<PeerClose>>,
-    work: Work,
-    /// The peer's half of the transport has ended.
-    end_of_stream: bool,
+    now: Moment,
 }
 
 impl Incoming {
@@ -54,7 +49,7 @@ impl Incoming {
 /// The receiving half, and how it reaches the rest.
 #[derive(Debug)]
 pub(super) struct Receiver<'a, L> {
-    pub(super) config: &'a mut Config,
+    pub(super) config: &'a Config,
     pub(super) inbound: &'a mut Inbound,
     pub(super) incoming: &'a mut Incoming,
     /// Time zero of the connection's clock.
@@ -161,7 +156,7 @@ impl<L: Link> Receiver<'_, L> {
             Some(Attended::WriteFailed) => write_failed = true,
             Some(Attended::Goes) | None => {}
         }
-        if self.incoming.end_of_stream || self.poll_fill(cx).is_pending() {
+        if self.incoming.input.end_of_stream || self.poll_fill(cx).is_pending() {
             if write_failed {
                 self.transport_lost(None, cx);
             } else if self.link.may_wait(cx) {
@@ -177,23 +172,21 @@ impl<L: Link> Receiver<'_, L> {
     fn poll_buffered(&mut self, wanted: Wanted, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         let Self { config, inbound, incoming, link, .. } = self;
         inbound.heed(link.hears(), config);
-        inbound.set_delivery(
-            config,
-            match wanted {
-                Wanted::Messages | Wanted::Events => Delivery::Messages,
-                Wanted::Pieces => Delivery::Pieces,
-            },
-        );
-        let Incoming { input, now, peer_close, work, .. } = &mut **incoming;
+        inbound.set_delivery(match wanted {
+            Wanted::Messages | Wanted::Events => Delivery::Messages,
+            Wanted::Pieces => Delivery::Pieces,
+        });
+        let Incoming { input, now } = &mut **incoming;
+        let now = now.since_zero();
         while !inbound.is_over() && (!input.is_empty() || inbound.has_more()) {
-            ready!(work.poll_proceed(inbound.take_frames_handled(), cx));
-            if let Some((kind, payload)) = inbound.take_whole(input.octets_mut(), config, *now) {
+            ready!(input.work.poll_proceed(inbound.take_frames_handled(), cx));
+            if let Some((kind, payload)) = inbound.take_whole(input.octets_mut(), config, now) {
                 let discard = payload.end;
                 let payload = input.take(payload, discard);
                 return Poll::Ready(Some(Step::Message(Message::from_checked(kind, payload))));
             }
             let Received { event, discard, keep } =
-                inbound.handle_any(input.octets_mut(), config, *now);
+                inbound.handle_any(input.octets_mut(), config, now);
             // An event borrows the buffer: what is needed of it is taken before the buffer is cut.
             match event {
                 None => {
@@ -235,7 +228,7 @@ impl<L: Link> Receiver<'_, L> {
                 }
                 Some(connection::Event::Ping(payload)) => {
                     let ping = connection::Event::Ping(payload);
-                    link.sending(config, cx, |sender, _| sender.answer(&ping, *now));
+                    link.sending(config, cx, |sender, _| sender.answer(&ping, now));
                     let payload = wanted_control(wanted, &payload);
                     input.settle(discard, keep);
                     if let Some(payload) = payload {
@@ -250,10 +243,7 @@ impl<L: Link> Receiver<'_, L> {
                     }
                 }
                 Some(event @ (connection::Event::Close(_) | connection::Event::Failed(_))) => {
-                    link.sending(config, cx, |sender, _| sender.answer(&event, *now));
-                    if let connection::Event::Close(frame) = event {
-                        *peer_close = Some(Box::new(PeerClose::new(frame)));
-                    }
+                    link.sending(config, cx, |sender, _| sender.answer(&event, now));
                     input.clear();
                 }
             }
@@ -264,17 +254,19 @@ impl<L: Link> Receiver<'_, L> {
     /// Reads once, and takes the end of the stream, or its loss, into account.
     #[inline]
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { inbound, incoming, link, .. } = self;
+        let Self { config, inbound, incoming, link, .. } = self;
         match ready!(link.poll_read(&mut incoming.input, inbound.awaited(), cx)) {
             Ok(octets) => {
-                incoming.now = self.origin.elapsed();
+                incoming.now = Moment::new(self.origin.elapsed());
                 if octets == 0 {
-                    incoming.end_of_stream = true;
+                    incoming.input.end_of_stream = true;
                     self.halves(cx, |halves, now| halves.handle_end_of_stream(now));
                 } else if inbound.is_over() {
                     incoming.input.clear();
-                } else if inbound.lacks_decoded_storage() {
-                    inbound.give_decoded_storage(pool::take_output());
+                } else if inbound.lacks_decoded_storage()
+                    || inbound.is_to_decode(incoming.input.octets_mut())
+                {
+                    inbound.give_decoded_storage(pool::take_output(), config);
                 }
                 // A peer that never stops sending must not keep the end from being seen. Before it,
                 // each deadline waits for what these octets mean.
@@ -298,12 +290,12 @@ impl<L: Link> Receiver<'_, L> {
             match poll_timeout(sender.config, inbound, sender.outbound) {
                 Some(deadline) => sender.poll_timer(deadline, cx),
                 None => {
-                    sender.outgoing.timer = None;
+                    sender.outgoing.drop_timer();
                     Poll::Pending
                 }
             }
         }));
-        self.incoming.now = self.origin.elapsed();
+        self.incoming.now = Moment::new(self.origin.elapsed());
         self.halves(cx, |halves, now| halves.handle_timeout(now));
         Poll::Ready(())
     }
@@ -317,7 +309,10 @@ impl<L: Link> Receiver<'_, L> {
         let Self { config, inbound, incoming, link, .. } = self;
         link.sending(config, cx, |sender, _| {
             let Sender { config, outbound, outgoing, .. } = sender;
-            outgoing.note_event(handle(&mut Halves { config, inbound, outbound }, incoming.now));
+            outgoing.note_event(handle(
+                &mut Halves { config, inbound, outbound },
+                incoming.now.since_zero(),
+            ));
         });
     }
 
@@ -329,7 +324,7 @@ impl<L: Link> Receiver<'_, L> {
             let unwritten = outbound.output_len() > 0;
             let event = Halves { config, inbound, outbound }.handle_transport_lost();
             if let (true, Some(error)) = (unwritten || event.is_some(), error) {
-                outgoing.outcome.get_or_insert(error.into());
+                outgoing.note_outcome(|| error.into());
             }
             outgoing.note_event(event);
         });

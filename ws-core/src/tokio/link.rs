@@ -11,7 +11,8 @@ use std::io;
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::time::Instant;
 
-use super::output::{Outgoing, Sender};
+use super::outgoing::Outgoing;
+use super::output::Sender;
 use super::pool;
 use super::read_buffer::ReadBuffer;
 use crate::connection::{Config, Hears, Outbound};

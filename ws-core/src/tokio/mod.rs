@@ -22,6 +22,7 @@ mod eyeballs;
 pub mod hyper;
 mod link;
 mod open;
+mod outgoing;
 mod output;
 mod pool;
 mod read_buffer;

@@ -7,16 +7,16 @@
 //!
 //! Every poll leaves all state in the connection: a message is queued whole or not at all.
 
-use alloc::boxed::Box;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io::{self, IoSlice};
 
 use ::tokio::io::AsyncWrite;
-use ::tokio::time::{Instant, Sleep, sleep_until};
+use ::tokio::time::Instant;
 
 use super::clock::later;
+use super::outgoing::Outgoing;
 use super::pool;
 use crate::connection::{self, Config, Failure, Outbound, Transport};
 use crate::error::Misuse;
@@ -29,86 +29,6 @@ const MAX_SLICES: usize = 16;
 
 /// Queued octets from which a queued message starts the writing, without waiting for it.
 const WRITE_FROM: usize = 64 * 1024;
-
-/// What sending keeps next to its half of the connection.
-#[derive(Debug, Default)]
-pub(super) struct Outgoing {
-    /// A message that a `Sink` has taken and that waits for room.
-    waiting: Option<Message>,
-    /// The one timer of the connection. It may be set to an earlier moment than is needed, never to
-    /// a later one: the deadlines move with every octet, and it is set anew when it goes off too
-    /// early, not when they move.
-    pub(super) timer: Option<Pin<Box<Sleep>>>,
-    /// The outcome to report once the transport is dealt with.
-    pub(super) outcome: Option<Error>,
-    /// Octets were written that the transport may still hold back.
-    unflushed: bool,
-    /// A write failed: nothing can be sent any more, but the peer's last octets may be there.
-    write_failed: bool,
-    /// Our half of the transport is shut down.
-    shut_down: bool,
-}
-
-impl Outgoing {
-    /// Takes an event into account that came without octets: a failure, if any.
-    pub(super) fn note_event(&mut self, event: Option<connection::Event<'static>>) {
-        if let Some(connection::Event::Failed(failure)) = event {
-            self.failed(failure);
-        }
-    }
-
-    fn failed(&mut self, failure: Failure) {
-        self.outcome.get_or_insert(failure.into());
-    }
-}
-
-/// What a poll may change that another task waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Progress {
-    transport: Transport,
-    may_send: bool,
-    pub(super) write_failed: bool,
-    /// Something is to be written or flushed, or waits for that.
-    pub(super) unsent: bool,
-    unflushed: bool,
-    output_len: usize,
-}
-
-impl Progress {
-    pub(super) const fn of(outbound: &Outbound, outgoing: &Outgoing) -> Self {
-        let output_len = outbound.output_len();
-        let Outgoing { unflushed, write_failed, .. } = *outgoing;
-        Self {
-            transport: outbound.poll_transport(),
-            may_send: outbound.may_send(),
-            write_failed,
-            unsent: output_len > 0 || unflushed || outgoing.waiting.is_some(),
-            unflushed,
-            output_len,
-        }
-    }
-
-    /// The connection has come nearer to its end since `before`.
-    fn ends_since(&self, before: &Self) -> bool {
-        self.transport != before.transport
-            || self.may_send != before.may_send
-            || self.write_failed != before.write_failed
-    }
-
-    /// Whoever waits to send may go on: there is room, or nothing left to flush, or no hope.
-    pub(super) fn lets_send(&self, before: &Self) -> bool {
-        self.ends_since(before)
-            || self.output_len < before.output_len
-            || !self.unflushed && before.unflushed
-    }
-
-    /// Whoever waits to receive has more to do: to see to the end; or to write, unless whoever sends
-    /// waits for that itself.
-    pub(super) fn leaves_more(&self, before: &Self, waits: bool) -> bool {
-        let more = self.output_len > before.output_len || self.unflushed && !before.unflushed;
-        self.ends_since(before) || more && !waits
-    }
-}
 
 /// What receiving found of the sending half before it reads.
 #[derive(Debug)]
@@ -138,7 +58,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         self.hold_output();
         self.outbound.answer(event, self.config, now);
         if let connection::Event::Failed(failure) = event {
-            self.outgoing.failed(*failure);
+            self.outgoing.note_outcome(|| (*failure).into());
         }
     }
 
@@ -149,19 +69,19 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         if !self.outgoing.write_failed
             && self.outbound.poll_transport() != Transport::Close
             && let Poll::Ready(Err(Error::Io(error))) = self.poll_queued(cx)
-            && matches!(self.outgoing.outcome, Some(Error::Io(_)))
+            && matches!(self.outgoing.outcome(), Some(Error::Io(_)))
         {
-            self.outgoing.outcome = Some(error.into());
+            self.outgoing.set_outcome(error.into());
         }
         match self.outbound.poll_transport() {
             Transport::Close => {
-                self.outgoing.timer = None;
+                self.outgoing.drop_timer();
                 if !self.outgoing.shut_down {
                     // The peer need not wait until the transport is dropped, too.
                     self.outgoing.shut_down = true;
                     let _ = Pin::new(&mut *self.io).poll_shutdown(cx);
                 }
-                return Attended::Ended(self.outgoing.outcome.take());
+                return Attended::Ended(self.outgoing.take_outcome());
             }
             Transport::ShutDown if !self.outgoing.shut_down => {
                 // Whether it worked shows in what is read, or in the deadline.
@@ -261,14 +181,14 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         if !self.outbound.may_send() || self.outgoing.write_failed {
             return Err(Misuse::SendAfterClose.into());
         }
-        if self.outgoing.waiting.is_some() {
+        if self.outgoing.waiting().is_some() {
             return Err(Misuse::WriteBufferFull.into());
         }
         if self.outbound.has_room(message.payload().len()) {
             self.hold_output();
             self.outbound.send(&message)?;
         } else {
-            self.outgoing.waiting = Some(message);
+            self.outgoing.keep_waiting(message);
         }
         Ok(())
     }
@@ -276,14 +196,13 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     /// Until no message that a `Sink` has taken waits for room.
     #[inline]
     pub(super) fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        while let Some(len) = self.outgoing.waiting.as_ref().map(|message| message.payload().len())
-        {
+        while let Some(len) = self.outgoing.waiting().map(|message| message.payload().len()) {
             if !self.outbound.may_send() {
-                self.outgoing.waiting = None;
+                self.outgoing.take_waiting();
                 return Poll::Ready(Err(Misuse::SendAfterClose.into()));
             }
             ready!(self.poll_has_room(len, cx))?;
-            if let Some(message) = self.outgoing.waiting.take() {
+            if let Some(message) = self.outgoing.take_waiting() {
                 self.outbound.send(&message)?;
             }
         }
@@ -326,8 +245,8 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
             let ended = self.outbound.poll_transport() == Transport::Close;
             if ended || self.outgoing.write_failed {
                 // Whoever writes is told why, too: it may be another task than the one that receives.
-                return Poll::Ready(Err(match self.outgoing.outcome {
-                    Some(Error::Failed(failure @ Failure::WriteTimeout)) => failure.into(),
+                return Poll::Ready(Err(match self.outgoing.outcome() {
+                    Some(Error::Failed(failure @ Failure::WriteTimeout)) => (*failure).into(),
                     _ => Misuse::SendAfterClose.into(),
                 }));
             }
@@ -377,7 +296,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     /// Until the time is `deadline`.
     pub(super) fn poll_timer(&mut self, deadline: Duration, cx: &mut Context<'_>) -> Poll<()> {
         let at = later(self.origin, deadline);
-        let timer = self.outgoing.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        let timer = self.outgoing.timer(at);
         if timer.deadline() > at {
             timer.as_mut().reset(at);
         }
@@ -395,7 +314,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         if let Err(error) = &result {
             self.outgoing.write_failed = true;
             if self.outbound.poll_transport() != Transport::Close {
-                self.outgoing.outcome.get_or_insert_with(|| same_error(error).into());
+                self.outgoing.note_outcome(|| same_error(error).into());
             }
         }
         Ok(result?)

@@ -3,6 +3,7 @@
 //! A connection takes a buffer inside the poll that reads or writes and gives it back when that
 //! poll finds nothing more to do. No lock: each thread has its own few.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -28,55 +29,72 @@ pub(super) const MAX_KEPT_LEN: usize = 2 * READ_LEN;
 const KEPT_LONG: usize = 4 * 1024 * 1024;
 
 thread_local! {
-    static INPUT: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
-    static LONG_INPUT: RefCell<VecDeque<Long>> = const { RefCell::new(VecDeque::new()) };
+    #[expect(clippy::vec_box, reason = "the boxes go from the pool to connections and back")]
+    static INPUT: RefCell<Vec<Box<Input>>> = const { RefCell::new(Vec::new()) };
+    static LONG_INPUT: RefCell<VecDeque<Box<Input>>> = const { RefCell::new(VecDeque::new()) };
     static OUTPUT: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A read buffer that has grown for a long message.
-struct Long {
-    buffer: BytesMut,
-    /// Its octets, and those that messages have taken of it.
-    allocated: usize,
+/// A buffer to read into. In a box, so that a connection without one has the place of a pointer for it.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) octets: BytesMut,
+    /// Octets allocated for it, and those that messages have taken of it; 0 if it is not to be read
+    /// into: it is just what is left of a message.
+    pub(super) allocated: usize,
 }
 
 /// An empty read buffer with room for at least [`MIN_ROOM`] octets, for [`READ_LEN`] unless messages
 /// that were received still refer to it.
-pub(super) fn take_input() -> BytesMut {
+pub(super) fn take_input() -> Box<Input> {
     let Some(mut kept) = INPUT.with_borrow_mut(Vec::pop) else {
-        return BytesMut::with_capacity(READ_LEN);
+        let octets = BytesMut::with_capacity(READ_LEN);
+        return Box::new(Input { octets, allocated: READ_LEN });
     };
     // Its messages may be gone by now. If not, there is room for one read all the same.
-    has_room(&mut kept);
+    kept.has_room();
     kept
 }
 
-/// Whether an empty read buffer has room for a read. It has all of it again once no message refers
-/// to it. Until then what is left of it is used up: a short message that is kept for long shares its
-/// buffer with the next ones, so that not each of them holds a whole one.
-pub(super) fn has_room(buffer: &mut BytesMut) -> bool {
-    buffer.try_reclaim(READ_LEN) || buffer.capacity() >= MIN_ROOM
+impl Input {
+    /// What is left of a message: not to be read into, and not for the pool.
+    pub(super) fn own(octets: BytesMut) -> Box<Self> {
+        Box::new(Self { octets, allocated: 0 })
+    }
+
+    /// Whether it is one to read into, of the pool's.
+    pub(super) const fn is_pooled(&self) -> bool {
+        self.allocated > 0
+    }
+
+    /// Whether an empty read buffer has room for a read. It has all of it again once no message refers
+    /// to it. Until then what is left of it is used up: a short message that is kept for long shares
+    /// its buffer with the next ones, so that not each of them holds a whole one.
+    pub(super) fn has_room(&mut self) -> bool {
+        self.octets.try_reclaim(READ_LEN) || self.octets.capacity() >= MIN_ROOM
+    }
 }
 
 /// A read buffer for a message that is longer than [`READ_LEN`]: empty, with room for `len` octets, if
-/// one is kept that no message refers to any more. And the octets allocated for it.
-pub(super) fn take_long_input(len: usize) -> Option<(BytesMut, usize)> {
+/// one is kept that no message refers to any more.
+pub(super) fn take_long_input(len: usize) -> Option<Box<Input>> {
     LONG_INPUT.with_borrow_mut(|kept| {
-        let free =
-            |long: &mut Long| long.allocated >= len && long.buffer.try_reclaim(long.allocated);
+        let free = |long: &mut Box<Input>| {
+            long.allocated >= len && long.octets.try_reclaim(long.allocated)
+        };
         let at = kept.iter_mut().position(free)?;
-        kept.remove(at).map(|long| (long.buffer, long.allocated))
+        kept.remove(at)
     })
 }
 
-/// Keeps a read buffer of `allocated` octets for the thread's next read, its content being dropped;
-/// unless there is no room left in it, which leaves it to the messages that refer to it.
-pub(super) fn give_input(mut buffer: BytesMut, allocated: usize) {
-    buffer.clear();
-    if allocated > MAX_KEPT_LEN {
-        return give_long_input(Long { buffer, allocated });
+/// Keeps a read buffer for the thread's next read, its content being dropped; unless there is no room
+/// left in it, which leaves it to the messages that refer to it.
+pub(super) fn give_input(mut buffer: Box<Input>) {
+    buffer.octets.clear();
+    if buffer.allocated > MAX_KEPT_LEN {
+        return give_long_input(buffer);
     }
-    if !has_room(&mut buffer) {
+    if !buffer.is_pooled() || !buffer.has_room() {
         return;
     }
     INPUT.with_borrow_mut(|kept| {
@@ -87,7 +105,7 @@ pub(super) fn give_input(mut buffer: BytesMut, allocated: usize) {
 }
 
 /// The message that it grew for may still refer to it: it is on its way out of an echo, perhaps.
-fn give_long_input(long: Long) {
+fn give_long_input(long: Box<Input>) {
     LONG_INPUT.with_borrow_mut(|kept| {
         kept.push_back(long);
         while kept.iter().map(|long| long.allocated).sum::<usize>() > KEPT_LONG {

@@ -3,6 +3,7 @@
 //! In: what the transport has. Out: octets for the connection to look at, payloads split off
 //! without a copy. Grows with what has arrived, never by what a header claims.
 
+use alloc::boxed::Box;
 use core::ops::Range;
 use core::pin::pin;
 use core::task::{Context, Poll, ready};
@@ -12,7 +13,8 @@ use ::tokio::io::{AsyncRead, AsyncReadExt};
 use ::tokio::task::coop;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use super::pool::{self, MIN_ROOM, READ_LEN};
+use super::pool::{self, Input, MIN_ROOM, READ_LEN};
+use super::work::Work;
 use crate::memory::{OutOfMemory, reserve_bytes};
 
 /// A rest of at most this many octets moves out of a pooled buffer rather than keep it.
@@ -28,45 +30,57 @@ const MAX_READ: usize = 256 * 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct ReadBuffer {
-    octets: BytesMut,
-    /// Octets allocated for a buffer to read into; 0 if `octets` is just what is left of a message.
-    /// As many as can be told here, where there are more.
-    allocated: u32,
+    /// `None` if nothing is there: an idle connection holds none.
+    input: Option<Box<Input>>,
+    /// What looking at the octets has cost.
+    pub(super) work: Work,
     /// The last message was a long one, so the next may be, too.
     expects_long: bool,
+    /// No octets will follow: the peer's half of the transport has ended.
+    pub(super) end_of_stream: bool,
 }
 
 impl ReadBuffer {
     pub(super) fn from_octets(octets: &[u8]) -> Self {
-        Self { octets: octets.into(), ..Self::default() }
+        let there = !octets.is_empty();
+        Self { input: there.then(|| Input::own(octets.into())), ..Self::default() }
     }
 
+    #[inline]
     pub(super) fn octets_mut(&mut self) -> &mut [u8] {
-        &mut self.octets
+        match &mut self.input {
+            Some(input) => &mut input.octets,
+            None => &mut [],
+        }
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.octets.is_empty()
+        self.input.as_ref().is_none_or(|input| input.octets.is_empty())
     }
 
     pub(super) fn clear(&mut self) {
-        self.octets.clear();
+        if let Some(input) = &mut self.input {
+            input.octets.clear();
+        }
     }
 
     /// Keeps `keep` octets behind the first `discard`.
     pub(super) fn settle(&mut self, discard: usize, keep: usize) {
-        self.octets.truncate(discard.saturating_add(keep));
-        self.octets.advance(discard.min(self.octets.len()));
+        let Some(Input { octets, .. }) = self.input.as_deref_mut() else { return };
+        octets.truncate(discard.saturating_add(keep));
+        octets.advance(discard.min(octets.len()));
     }
 
     /// Splits `range` off without a copy, and discards the octets before `discard`.
     #[inline]
     pub(super) fn take(&mut self, range: Range<usize>, discard: usize) -> Bytes {
-        let mut taken = self.octets.split_to(range.end.min(self.octets.len())).freeze();
+        let Some(Input { octets, .. }) = self.input.as_deref_mut() else { return Bytes::new() };
+        let mut taken = octets.split_to(range.end.min(octets.len())).freeze();
         taken.advance(range.start.min(taken.len()));
-        let behind = discard.saturating_sub(range.end).min(self.octets.len());
+        let behind = discard.saturating_sub(range.end).min(octets.len());
         if behind > 0 {
-            self.octets.advance(behind);
+            octets.advance(behind);
         }
         taken
     }
@@ -78,10 +92,10 @@ impl ReadBuffer {
         awaited: u64,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        let between_messages = self.octets.is_empty() && awaited == 0;
-        self.make_room(awaited)?;
+        let between_messages = self.is_empty() && awaited == 0;
+        let octets = &mut self.room(awaited)?.octets;
         // The future holds no state, so dropping it when pending loses nothing.
-        let read = ready!(pin!(io.read_buf(&mut (&mut self.octets).limit(MAX_READ))).poll(cx))?;
+        let read = ready!(pin!(io.read_buf(&mut octets.limit(MAX_READ))).poll(cx))?;
         if between_messages {
             self.expects_long = read > READ_LEN;
         }
@@ -95,69 +109,64 @@ impl ReadBuffer {
     }
 
     /// Gives the buffer back to the thread, unless much is in it.
+    #[inline]
     pub(super) fn rest(&mut self) {
-        if self.allocated > 0 && self.octets.len() <= SMALL_REST {
-            let rest = BytesMut::from(&*self.octets);
-            pool::give_input(core::mem::replace(&mut self.octets, rest), self.allocated());
-            self.allocated = 0;
+        let Some(input) = &self.input else { return };
+        if input.octets.is_empty() {
+            self.input.take().into_iter().for_each(pool::give_input);
+        } else if input.is_pooled() && input.octets.len() <= SMALL_REST {
+            let rest = Input::own(BytesMut::from(&*input.octets));
+            self.input.replace(rest).into_iter().for_each(pool::give_input);
         }
     }
 
-    fn make_room(&mut self, awaited: u64) -> Result<(), OutOfMemory> {
-        let len = self.octets.len();
+    /// A buffer of the thread's in which what is here continues.
+    fn next(&mut self, expects_long: bool) -> Box<Input> {
+        let long = (expects_long && self.is_empty()).then(|| pool::take_long_input(READ_LEN));
+        let mut next = long.flatten().unwrap_or_else(pool::take_input);
+        if let Some(left) = self.input.take() {
+            next.octets.extend_from_slice(&left.octets);
+            pool::give_input(left);
+        }
+        next
+    }
+
+    /// The buffer, with room for `awaited` octets, or as many of them as may be had in advance.
+    fn room(&mut self, awaited: u64) -> Result<&mut Input, OutOfMemory> {
         let awaited = usize::try_from(awaited).unwrap_or(usize::MAX);
+        let expects_long = self.expects_long;
+        let goes_on = self.input.take_if(|input| may_go_on(input, awaited, expects_long));
+        let input = goes_on.unwrap_or_else(|| self.next(expects_long));
+        let input = self.input.insert(input);
+        let len = input.octets.len();
         let room = awaited.clamp(MIN_ROOM, READ_LEN.max(len / 10));
-        if self.allocated == 0 || len == 0 && !self.may_go_on(awaited) {
-            let long = (self.expects_long && len == 0).then(|| pool::take_long_input(READ_LEN));
-            let (buffer, allocated) =
-                long.flatten().unwrap_or_else(|| (pool::take_input(), READ_LEN));
-            self.move_to(buffer, allocated);
-        }
-        let there = self.octets.capacity().saturating_sub(len);
-        if there >= room / 2 {
-            return Ok(());
-        }
+        let there = input.octets.capacity().saturating_sub(len);
         // Room that is there already may be used however little has arrived.
-        if self.octets.try_reclaim(awaited.max(MIN_ROOM)) || self.octets.try_reclaim(room) {
-            return Ok(());
+        if there >= room / 2
+            || input.octets.try_reclaim(awaited.max(MIN_ROOM))
+            || input.octets.try_reclaim(room)
+        {
+            return Ok(input);
         }
+        self.expects_long = len >= READ_LEN;
         let long = [awaited, room]
             .into_iter()
             .find_map(|room| pool::take_long_input(len.saturating_add(room)));
-        self.expects_long = len >= READ_LEN;
-        if let Some((long, allocated)) = long {
-            self.move_to(long, allocated);
-            return Ok(());
+        if let Some(mut long) = long {
+            long.octets.extend_from_slice(&input.octets);
+            pool::give_input(core::mem::replace(input, long));
+            return Ok(input);
         }
         // Not its own `reserve`, which doubles: a long message would take twice its memory.
-        reserve_bytes(&mut self.octets, room)?;
-        self.set_allocated(self.octets.capacity());
-        Ok(())
+        reserve_bytes(&mut input.octets, room)?;
+        input.allocated = input.octets.capacity();
+        Ok(input)
     }
+}
 
-    /// Whether the buffer, which is empty, is read into once more. What grew for a long message is
-    /// left behind it: a short one that is kept for long would keep all of it.
-    fn may_go_on(&mut self, awaited: usize) -> bool {
-        let too_long = self.allocated() > pool::MAX_KEPT_LEN && awaited == 0 && !self.expects_long;
-        !too_long && pool::has_room(&mut self.octets)
-    }
-
-    fn allocated(&self) -> usize {
-        usize::try_from(self.allocated).unwrap_or(usize::MAX)
-    }
-
-    fn set_allocated(&mut self, octets: usize) {
-        self.allocated = u32::try_from(octets).unwrap_or(u32::MAX);
-    }
-
-    /// Has what is here continue in another buffer, of `allocated` octets.
-    fn move_to(&mut self, mut buffer: BytesMut, allocated: usize) {
-        buffer.extend_from_slice(&self.octets);
-        let left = core::mem::replace(&mut self.octets, buffer);
-        let left_allocated = self.allocated();
-        self.set_allocated(allocated);
-        if left_allocated > 0 {
-            pool::give_input(left, left_allocated);
-        }
-    }
+/// Whether a buffer is read into once more. An empty one that grew for a long message is left behind it:
+/// a short message that is kept for long would keep all of it.
+fn may_go_on(input: &mut Input, awaited: usize, expects_long: bool) -> bool {
+    let too_long = input.allocated > pool::MAX_KEPT_LEN && awaited == 0 && !expects_long;
+    input.is_pooled() && (!input.octets.is_empty() || !too_long && input.has_room())
 }

@@ -4,7 +4,7 @@
 //! nearly every one is, lies in a buffer of the thread's ([`pool`]); only of one that comes in pieces
 //! has the connection its own copy. While the first octet is awaited it has neither.
 
-use core::mem;
+use alloc::boxed::Box;
 use core::pin::pin;
 use core::task::{Context, Poll};
 use std::io;
@@ -12,7 +12,7 @@ use std::io;
 use ::tokio::io::{AsyncRead, AsyncReadExt};
 use bytes::BytesMut;
 
-use super::pool;
+use super::pool::{self, Input};
 use crate::memory::{OutOfMemory, reserve_bytes};
 
 /// Room for a request that comes in pieces, at first.
@@ -20,14 +20,13 @@ const ROOM: usize = 1024;
 
 #[derive(Default)]
 pub(super) struct RequestBuffer {
-    octets: BytesMut,
-    /// Whether `octets` is the thread's.
-    pooled: bool,
+    /// The thread's, or the connection's own.
+    input: Option<Box<Input>>,
 }
 
 impl RequestBuffer {
     pub(super) fn octets(&self) -> &[u8] {
-        &self.octets
+        self.input.as_ref().map_or(&[], |input| &input.octets)
     }
 
     /// Reads once, behind what is there. To be called again only after [`keep`](Self::keep).
@@ -36,14 +35,12 @@ impl RequestBuffer {
         io: &mut S,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        if self.octets.is_empty() {
-            self.octets = pool::take_input();
-            self.pooled = true;
-        } else if self.octets.capacity() == self.octets.len() {
-            reserve_bytes(&mut self.octets, ROOM)?;
+        let octets = &mut self.input.get_or_insert_with(pool::take_input).octets;
+        if octets.capacity() == octets.len() {
+            reserve_bytes(octets, ROOM)?;
         }
         // The future holds no state, so dropping it when pending loses nothing.
-        let read = pin!(io.read_buf(&mut self.octets)).poll(cx);
+        let read = pin!(io.read_buf(octets)).poll(cx);
         if read.is_pending() {
             self.give_back();
         }
@@ -52,19 +49,19 @@ impl RequestBuffer {
 
     /// Makes the octets the connection's own, to wait for more.
     pub(super) fn keep(&mut self) -> Result<(), OutOfMemory> {
-        if self.pooled {
+        if let Some(input) = self.input.as_ref().filter(|input| input.is_pooled()) {
             let mut own = BytesMut::new();
-            reserve_bytes(&mut own, ROOM.max(self.octets.len()))?;
-            own.extend_from_slice(&self.octets);
+            reserve_bytes(&mut own, ROOM.max(input.octets.len()))?;
+            own.extend_from_slice(&input.octets);
             self.give_back();
-            self.octets = own;
+            self.input = Some(Input::own(own));
         }
         Ok(())
     }
 
     fn give_back(&mut self) {
-        if mem::take(&mut self.pooled) {
-            pool::give_input(mem::take(&mut self.octets), pool::READ_LEN);
+        if let Some(input) = self.input.take_if(|input| input.is_pooled()) {
+            pool::give_input(input);
         }
     }
 }

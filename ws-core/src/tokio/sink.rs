@@ -67,7 +67,7 @@ impl<S> WebSocket<S> {
         cx: &Context<'_>,
         poll: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        let wakers = Arc::clone(self.wakers.get_or_insert_default());
+        let wakers = Arc::clone(self.outgoing.wakers());
         wakers.poll(half, self, cx, poll)
     }
 }

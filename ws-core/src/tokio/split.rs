@@ -35,10 +35,10 @@ where
     S: AsyncRead + AsyncWrite + 'static,
 {
     let WebSocket { io, connection, incoming, outgoing, origin, .. } = socket;
-    let Connection { config, inbound, mut outbound } = connection;
+    let Connection { setup, inbound, mut outbound } = connection;
     let encoder = outbound.take_encoder();
     let (read, write) = take_apart(io);
-    let shared = Shared::new(Sending { outbound, outgoing, io: write }, config, origin);
+    let shared = Shared::new(Sending { outbound, outgoing, io: write }, Arc::clone(&setup), origin);
     let both = Waker::from(Arc::clone(&shared.wakers));
     let writer = WriteHalf {
         role: inbound.role(),
@@ -46,7 +46,7 @@ where
         both: both.clone(),
         shared: Arc::clone(&shared),
     };
-    let own = Reading { config, inbound, incoming, io: read, both, waits: false, shared };
+    let own = Reading { setup, inbound, incoming, io: read, both, waits: false, shared };
     (ReadHalf { own: Box::new(own) }, writer)
 }
 
@@ -66,14 +66,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ReadHalf<S> {
         }
         let WriteHalf { encoder, shared, .. } = other;
         drop(shared);
-        let Reading { config, inbound, incoming, io, shared, .. } = *self.own;
+        let Reading { setup, inbound, incoming, io, shared, .. } = *self.own;
         let origin = shared.origin;
         let whole = Arc::into_inner(shared).map(Shared::into_sending).and_then(|sending| {
             let Sending { mut outbound, outgoing, io: write } = sending;
             outbound.give_encoder(encoder);
-            let connection = Connection { config, inbound, outbound };
+            let connection = Connection { setup, inbound, outbound };
             let io = put_together(io, write)?;
-            Some(WebSocket { io, connection, incoming, outgoing, origin, wakers: None })
+            Some(WebSocket { io, connection, incoming, outgoing, origin })
         });
         match whole {
             Some(whole) => Ok(whole),

@@ -2,7 +2,6 @@
 //!
 //! In: calls. Out: futures around the polls of `tokio::drive`, which does the reading and writing.
 
-use alloc::sync::Arc;
 use core::fmt;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
@@ -14,9 +13,9 @@ use bytes::Bytes;
 
 use super::drive::{Incoming, Receiver, Receives};
 use super::link::Whole;
-use super::output::{Outgoing, Progress, Sender};
+use super::outgoing::{Outgoing, Progress};
+use super::output::Sender;
 use super::split::{ReadHalf, WriteHalf, split};
-use super::wakers::Wakers;
 use crate::connection::{Config, Connection, MaskingKeys, Transport};
 use crate::frame::CloseCode;
 use crate::io::{Error, PeerClose};
@@ -49,8 +48,6 @@ pub struct WebSocket<S> {
     pub(super) outgoing: Outgoing,
     /// Time zero of the connection's clock.
     pub(super) origin: Instant,
-    /// The tasks of its stream and its sink, once it is used as these.
-    pub(super) wakers: Option<Arc<Wakers>>,
 }
 
 /// What `recv_event` tells.
@@ -111,7 +108,6 @@ impl<S> WebSocket<S> {
             incoming: Incoming::from_octets(received),
             outgoing: Outgoing::default(),
             origin: Instant::now(),
-            wakers: None,
         }
     }
 
@@ -160,22 +156,18 @@ impl<S> WebSocket<S> {
 
     /// The peer's Close frame, once it has come.
     #[must_use]
-    pub const fn peer_close(&self) -> Option<&PeerClose> {
-        match &self.incoming.peer_close {
-            Some(close) => Some(&**close),
-            None => None,
-        }
+    pub fn peer_close(&self) -> Option<&PeerClose> {
+        self.connection.peer_close()
     }
 
     /// Whether the end was told, or will be by the next [`recv`](Self::recv).
     #[must_use]
-    pub(super) const fn has_ended(&self) -> bool {
-        matches!(self.connection.poll_transport(), Transport::Close)
-            && self.outgoing.outcome.is_none()
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.connection.poll_transport(), Transport::Close) && !self.outgoing.has_outcome()
     }
 
     /// What a poll may change that another task waits for.
-    pub(super) const fn progress(&self) -> Progress {
+    pub(super) fn progress(&self) -> Progress {
         Progress::of(&self.connection.outbound, &self.outgoing)
     }
 
@@ -195,7 +187,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receives for WebSocket<S> {
     #[inline]
     fn receiver(&mut self) -> Receiver<'_, Whole<'_, S>> {
         let Self { io, connection, incoming, outgoing, origin, .. } = self;
-        let Connection { config, inbound, outbound } = connection;
+        let Connection { setup, inbound, outbound } = connection;
+        let config = &setup.config;
         let link = Whole { io, outbound, outgoing, origin: *origin };
         Receiver { config, inbound, incoming, origin: *origin, link }
     }
@@ -204,10 +197,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receives for WebSocket<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Its sending half.
     #[inline]
-    pub(super) const fn sender(&mut self) -> Sender<'_, S> {
+    pub(super) fn sender(&mut self) -> Sender<'_, S> {
         let Self { io, connection, outgoing, origin, .. } = self;
-        let Connection { config, outbound, .. } = connection;
-        Sender { config, outbound, outgoing, io, origin: *origin }
+        let Connection { setup, outbound, .. } = connection;
+        Sender { config: &setup.config, outbound, outgoing, io, origin: *origin }
     }
 
     pub(super) fn poll_feed(
@@ -230,8 +223,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Cancel safety
     ///
     /// Cancel-safe: a dropped future loses no octet and no message.
-    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
-        poll_fn(|cx| self.poll_recv(cx)).await
+    pub fn recv(&mut self) -> impl Future<Output = Result<Option<Message>, Error>> {
+        // No `async fn`: its future would hold all of this twice, in every idle connection's task.
+        poll_fn(|cx| self.poll_recv(cx))
     }
 
     /// As [`recv`](Self::recv), and tells of Pings and Pongs too.
@@ -276,9 +270,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// The message is queued whole or not at all. A future that was dropped while it waited for
     /// room has queued nothing, and the message is dropped with it.
-    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+    pub fn feed(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
         let message = message.into();
-        poll_fn(|cx| self.poll_feed(&message, cx)).await
+        // As in `recv`.
+        poll_fn(move |cx| self.poll_feed(&message, cx))
     }
 
     /// As [`feed`](Self::feed), past the extension: see

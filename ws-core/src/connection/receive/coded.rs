@@ -4,11 +4,11 @@
 //! limited once more by what it decodes to. Where the octets were cut makes no difference: whatever
 //! was decoded in front of a violation is judged, and told, before it.
 
-use super::{Fate, Got, GotPiece, Place, Receive};
-use crate::connection::agreed::{Agreed, Progress};
+use super::{Fate, Got, GotPiece, Place, Receive, hold};
+use crate::connection::agreed::Progress;
 use crate::connection::config::Config;
+use crate::connection::inbound_extras::Extras;
 use crate::error::Violation;
-use crate::mask;
 use crate::message::MessageKind;
 
 /// Decoded octets of one piece, at most: a message of any length passes in constant memory.
@@ -25,31 +25,31 @@ impl Receive {
         input: &mut [u8],
         len: usize,
         config: &Config,
-        agreed: &mut Agreed,
+        extras: &mut Extras,
     ) -> Result<Option<Got>, Violation> {
-        let (Some(frame), Some(message)) = (&mut self.frame, &mut self.message) else {
+        let budgeted = extras.share_mut().is_some();
+        let (Some(frame), Some(message), Some(agreed)) =
+            (&mut self.frame, &mut self.message, extras.agreed_mut())
+        else {
             return Ok(None);
         };
         if len == 0 && frame.remaining > 0 && !agreed.has_more() {
             return Ok(Some(Got::Partial));
         }
         let octets = input.get_mut(self.next..self.next.saturating_add(len)).unwrap_or_default();
-        if let Some(key) = frame.masking_key {
-            let masked = octets.get_mut(agreed.unmasked()..).unwrap_or_default();
-            frame.phase = mask::apply(masked, key, frame.phase);
-        }
+        frame.unmask(octets.get_mut(agreed.unmasked()..).unwrap_or_default());
         let max = config.limits.max_message_len();
         let left = usize::try_from(max.saturating_sub(agreed.message_len())).unwrap_or(usize::MAX);
         // One octet more than is allowed tells that there is one.
-        let limit = match message.delivery {
+        let limit = match message.fate {
             Fate::Decoded => {
                 // A budget is asked as the message grows, not when it has.
-                let step = if self.share.is_some() { BUDGET_STEP } else { usize::MAX };
+                let step = if budgeted { BUDGET_STEP } else { usize::MAX };
                 agreed.len().saturating_add(left.saturating_add(1).min(step))
             }
             _ => PIECE_LEN.min(left.saturating_add(1)),
         };
-        if message.delivery != Fate::Decoded {
+        if message.fate != Fate::Decoded {
             agreed.clear();
         }
         let fin = frame.fin && len as u64 == frame.remaining;
@@ -78,15 +78,15 @@ impl Receive {
             violation = Some(Violation::TextNotUtf8);
         }
         if let Some(violation) = violation {
-            return self.fail_behind(good, violation);
+            return self.fail_behind(Place::Decoded(good), good, violation).map(Some);
         }
         let kind = message.kind;
         let waits = frame.remaining > 0 && !agreed.has_more();
-        let got = match &mut message.delivery {
-            Fate::Pieces { started } if good > 0 || ends_fragment => Some(Got::Piece(GotPiece {
+        let got = match message.fate {
+            Fate::Untold | Fate::Told if good > 0 || ends_fragment => Some(Got::Piece(GotPiece {
                 kind,
                 octets: Place::Decoded(good),
-                starts_message: !core::mem::replace(started, true),
+                starts_message: message.fate.tell(),
                 ends_fragment,
                 ends_message,
             })),
@@ -95,11 +95,14 @@ impl Receive {
             }
             _ => waits.then_some(Got::Partial),
         };
-        match message.delivery {
-            Fate::Decoded => self.hold(agreed.len(), ends_message)?,
+        match message.fate {
+            Fate::Decoded => {
+                let decoded = agreed.len();
+                hold(extras, decoded, ends_message)?;
+            }
             // Nobody is told: neither these nor what was decoded before is needed.
             Fate::Dropped => agreed.drop_octets(PIECE_LEN),
-            Fate::Pieces { .. } | Fate::Held { .. } => {}
+            Fate::Untold | Fate::Told | Fate::Held => {}
         }
         if ends_message {
             self.message = None;
@@ -108,22 +111,5 @@ impl Receive {
             self.frame = None;
         }
         Ok(got)
-    }
-
-    /// Fails behind `good` octets just decoded. Read in pieces, those are told first.
-    fn fail_behind(&mut self, good: usize, violation: Violation) -> Result<Option<Got>, Violation> {
-        let Some(message) = &mut self.message else { return Err(violation) };
-        let Fate::Pieces { started } = &mut message.delivery else { return Err(violation) };
-        if good == 0 {
-            return Err(violation);
-        }
-        self.failing = Some(violation);
-        Ok(Some(Got::Piece(GotPiece {
-            kind: message.kind,
-            octets: Place::Decoded(good),
-            starts_message: !core::mem::replace(started, true),
-            ends_fragment: false,
-            ends_message: false,
-        })))
     }
 }

@@ -4,10 +4,10 @@ use core::ops::Range;
 use core::time::Duration;
 
 use super::{Fate, Frame, Open, Receive};
-use crate::connection::agreed::Agreed;
 use crate::connection::config::{Config, Delivery};
+use crate::connection::inbound_extras::Extras;
 use crate::error::Violation;
-use crate::frame::{Check, FrameHeader, Opcode, Rsv};
+use crate::frame::{Check, FrameHeader, Opcode};
 use crate::mask;
 use crate::message::MessageKind;
 use crate::utf8::Utf8;
@@ -25,12 +25,12 @@ impl Receive {
         &mut self,
         input: &mut [u8],
         config: &Config,
-        agreed: Option<&mut Agreed>,
+        extras: &mut Extras,
         now: Duration,
     ) -> Result<HeaderRead, Violation> {
         let rest = input.get(self.next..).unwrap_or_default();
-        let rsv = agreed.as_ref().map_or(Rsv::NONE, |agreed| agreed.decoder.rsv());
-        let check = Check { role: self.role, message_open: self.message.is_some(), rsv };
+        let message_open = self.message.is_some();
+        let check = Check { role: self.role, message_open, rsv: extras.rsv() };
         check.check_start(rest)?;
         let Some((header, header_len)) = FrameHeader::decode(rest)? else {
             return Ok(HeaderRead::Partial);
@@ -39,7 +39,7 @@ impl Receive {
         if header.opcode.is_control() {
             return self.control(&header, start, input, config, now);
         }
-        self.open_frame(&header, start, config, agreed)?;
+        self.open_frame(&header, start, config, extras)?;
         self.next = start;
         Ok(HeaderRead::Data)
     }
@@ -72,11 +72,11 @@ impl Receive {
         header: &FrameHeader,
         start: usize,
         config: &Config,
-        agreed: Option<&mut Agreed>,
+        extras: &mut Extras,
     ) -> Result<(), Violation> {
         let limits = &config.limits;
         if self.message.is_none() {
-            self.message = Some(self.open_message(header, start, config, agreed));
+            self.message = Some(self.open_message(header, start, config, extras));
         }
         let Some(open) = &mut self.message else { return Ok(()) };
         let (max_frame_len, max_message_len) = if open.coded {
@@ -98,7 +98,6 @@ impl Receive {
         self.frame = Some(Frame {
             fin: header.fin,
             masking_key: header.masking_key,
-            phase: 0,
             remaining: header.payload_len,
         });
         Ok(())
@@ -109,17 +108,17 @@ impl Receive {
         header: &FrameHeader,
         start: usize,
         config: &Config,
-        agreed: Option<&mut Agreed>,
+        extras: &mut Extras,
     ) -> Open {
         let kind =
             if header.opcode == Opcode::Text { MessageKind::Text } else { MessageKind::Binary };
-        let coded = agreed.is_some_and(|agreed| agreed.begin(header.rsv));
-        let delivery = match config.delivery {
+        let coded = extras.begin(header.rsv, self.role, config);
+        let fate = match self.delivery {
             _ if self.dropping => Fate::Dropped,
             Delivery::Messages if coded => Fate::Decoded,
-            Delivery::Messages => Fate::Held { start, len: 0 },
-            Delivery::Pieces => Fate::Pieces { started: false },
+            Delivery::Messages => Fate::Held,
+            Delivery::Pieces => Fate::Untold,
         };
-        Open { kind, delivery, utf8: Utf8::new(), len: 0, fragments: 0, coded }
+        Open { kind, fate, start, held: 0, utf8: Utf8::new(), len: 0, fragments: 0, coded }
     }
 }

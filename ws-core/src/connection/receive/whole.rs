@@ -52,9 +52,7 @@ impl Receive {
         };
         let masked = second & MASK != 0;
         let too_long = len as u64 > limits.max_frame_len() || len as u64 > limits.max_message_len();
-        if masked != (self.role == Role::Server)
-            || too_long
-            || config.delivery != Delivery::Messages
+        if masked != (self.role == Role::Server) || too_long || self.delivery != Delivery::Messages
         {
             return None;
         }

@@ -12,7 +12,7 @@ use ::tokio::io::{AsyncRead, AsyncWrite};
 
 use super::ends::ReadEnd;
 use super::shared::{Beside, Shared};
-use crate::connection::{Config, Inbound};
+use crate::connection::{Inbound, Setup};
 use crate::io::{Error, PeerClose};
 use crate::message::Message;
 #[cfg(doc)]
@@ -30,8 +30,8 @@ pub struct ReadHalf<S> {
 
 /// What receiving owns: in a box, since a half is handed from task to task.
 pub(super) struct Reading<S> {
-    pub(super) config: Config,
-    pub(super) inbound: Inbound,
+    pub(super) setup: Arc<Setup>,
+    pub(super) inbound: Box<Inbound>,
     pub(super) incoming: Incoming,
     pub(super) io: ReadEnd<S>,
     /// Wakes both halves.
@@ -90,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ReadHalf<S> {
     /// The peer's Close frame, once it has come.
     #[must_use]
     pub fn peer_close(&self) -> Option<PeerClose> {
-        self.own.incoming.peer_close.as_deref().cloned()
+        self.own.inbound.peer_close().cloned()
     }
 
     /// One poll of this half.
@@ -116,9 +116,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receives for Reading<S> {
 
     #[inline]
     fn receiver(&mut self) -> Receiver<'_, Beside<'_, S>> {
-        let Self { config, inbound, incoming, io, both, waits, shared } = self;
+        let Self { setup, inbound, incoming, io, both, waits, shared } = self;
         let origin = shared.origin;
         let link = Beside { shared, io, both, waits };
+        let config = &setup.config;
         Receiver { config, inbound, incoming, origin, link }
     }
 }

@@ -10,6 +10,7 @@
 //! The lock is held while a frame is queued and while the transport is offered what is queued, never
 //! while anything is encoded or decoded. Which task is woken when: `tokio::wakers`.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU8, Ordering};
 use core::task::{Context, Poll, Waker};
@@ -20,9 +21,10 @@ use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::time::Instant;
 
 use super::ends::{ReadEnd, WriteEnd};
-use crate::connection::{Config, Hears, Outbound};
+use crate::connection::{Config, Hears, Outbound, Setup};
 use crate::tokio::link::Link;
-use crate::tokio::output::{Outgoing, Progress, Sender};
+use crate::tokio::outgoing::{Outgoing, Progress};
+use crate::tokio::output::Sender;
 use crate::tokio::pool;
 use crate::tokio::read_buffer::ReadBuffer;
 use crate::tokio::wakers::{Wakers, settled};
@@ -33,14 +35,14 @@ pub(super) struct Shared<S> {
     word: AtomicU8,
     pub(super) wakers: Arc<Wakers>,
     /// For the half that sends.
-    pub(super) config: Config,
+    pub(super) setup: Arc<Setup>,
     /// Time zero of the connection's clock.
     pub(super) origin: Instant,
 }
 
 /// The sending half of a connection, but for its encoder.
 pub(super) struct Sending<S> {
-    pub(super) outbound: Outbound,
+    pub(super) outbound: Box<Outbound>,
     pub(super) outgoing: Outgoing,
     pub(super) io: WriteEnd<S>,
 }
@@ -86,14 +88,14 @@ impl Word {
 }
 
 impl<S> Shared<S> {
-    pub(super) fn new(sending: Sending<S>, config: Config, origin: Instant) -> Arc<Self> {
+    pub(super) fn new(sending: Sending<S>, setup: Arc<Setup>, origin: Instant) -> Arc<Self> {
         let progress = Progress::of(&sending.outbound, &sending.outgoing);
         let word = Word::of(sending.outbound.hears(), &progress);
         Arc::new(Self {
             sending: Mutex::new(sending),
             word: AtomicU8::new(word.0),
             wakers: Arc::default(),
-            config,
+            setup,
             origin,
         })
     }

@@ -300,7 +300,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
     ) -> Poll<T> {
         let cx = &mut Context::from_waker(&self.both);
         let (result, before, after) =
-            self.shared.with(self.shared.lock(), &self.shared.config, cx, act);
+            self.shared.with(self.shared.lock(), &self.shared.setup.config, cx, act);
         if after.leaves_more(&before, result.is_pending()) {
             self.shared.wakers.reader.wake();
         }
