@@ -278,6 +278,18 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         self.poll_written(cx)
     }
 
+    /// Whether a `Sink` may take a message without more ado.
+    #[inline]
+    pub(super) const fn is_ready(&self) -> bool {
+        self.has_room(0) && self.outbound.output_len() < WRITE_FROM
+    }
+
+    /// Until a `Sink` may take a message; much that is queued is written, as far as it goes.
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_room(0, cx))?;
+        if self.is_ready() { Poll::Ready(Ok(())) } else { self.poll_write_now(cx) }
+    }
+
     /// Takes a message for a `Sink`: queued now, or as soon as there is room.
     pub(super) fn start_send(&mut self, message: Message) -> Result<(), Error> {
         if !self.outbound.may_send() || self.outgoing.write_failed {
