@@ -13,11 +13,17 @@ use ws_core::{Config, Connection, Message};
 
 mod support;
 
-const RECEIVERS: [&str; 5] =
-    ["ws-core connection", "ws-core tokio", "tungstenite", "tokio-websockets", "fastwebsockets"];
+const IMPLEMENTATIONS: [&str; 6] = [
+    "ws-core connection",
+    "ws-core tokio",
+    "ws-core sink",
+    "tungstenite",
+    "tokio-websockets",
+    "fastwebsockets",
+];
 
 /// What is counted: a kind of work, the payload's length, and for how many messages at first.
-const ROWS: [(&str, usize, usize); 9] = [
+const ROWS: [(&str, usize, usize); 11] = [
     ("receive/binary", 20, 2000),
     ("receive/text", 20, 2000),
     ("receive/binary", 1024, 1000),
@@ -27,6 +33,8 @@ const ROWS: [(&str, usize, usize); 9] = [
     ("send/binary", 20, 2000),
     ("send/binary", 1024, 1000),
     ("send/binary", 65_536, 40),
+    ("echo/binary", 20, 2000),
+    ("echo/binary", 1024, 1000),
 ];
 
 /// Octets of frames that are made for a run, at most.
@@ -53,10 +61,14 @@ fn main() -> ExitCode {
         if !filters.is_empty() && !filters.iter().any(|part| title.contains(**part)) {
             continue;
         }
-        let counted = RECEIVERS.map(|name| per_message(work, name, len, count));
+        let names = IMPLEMENTATIONS.iter().filter(|name| does(work, name));
+        let counted: Vec<_> =
+            names.map(|name| (name, per_message(work, name, len, count))).collect();
+        let ours = counted.iter().find(|(name, _)| **name == "ws-core tokio");
+        let (_, ours) = ours.expect("does everything");
         println!("{title}");
-        for (name, instructions) in RECEIVERS.iter().zip(counted) {
-            println!("  {name:<20} {instructions:>9.0} {:>6.2}", instructions / counted[1]);
+        for (name, instructions) in &counted {
+            println!("  {name:<20} {instructions:>9.0} {:>6.2}", instructions / ours);
         }
     }
     ExitCode::SUCCESS
@@ -82,20 +94,29 @@ fn instructions(work: &str, name: &str, len: usize, count: usize) -> i64 {
     collected.unwrap_or_else(|| panic!("{work} {name}: valgrind says: {told}"))
 }
 
+/// Whether there is such a loop: without a transport, an echo is another program.
+fn does(work: &str, name: &str) -> bool {
+    !(work.starts_with("echo") && name == "ws-core connection")
+}
+
 /// One run, whose answer is checked.
 fn run(work: &str, name: &str, len: usize, count: usize) {
     let (work, kind) = work.split_once('/').expect("work/kind");
     let text = kind == "text";
     let payload = Bytes::from(support::payload(text, len));
-    if work == "receive" {
-        let most = 2 * ROWS.iter().map(|&(.., count)| count).max().unwrap_or(count);
-        let frame = support::client_frames(text, &payload, 1).len();
-        // As long a wire for either run, so that making it does not count.
-        let mut wire = support::client_frames(text, &payload, most.min(MAX_WIRE / frame));
-        wire.truncate(frame * count);
-        assert_eq!(receive(name, wire), Done { messages: count, octets: count * len });
-    } else {
+    if work == "send" {
         assert!(send(name, &payload, count) > count * len, "a header each");
+        return;
+    }
+    let most = 2 * ROWS.iter().map(|&(.., count)| count).max().unwrap_or(count);
+    let frame = support::client_frames(text, &payload, 1).len();
+    // As long a wire for either run, so that making it does not count.
+    let mut wire = support::client_frames(text, &payload, most.min(MAX_WIRE / frame));
+    wire.truncate(frame * count);
+    if work == "echo" {
+        assert!(echo(name, wire) > count * len, "a header each");
+    } else {
+        assert_eq!(receive(name, wire), Done { messages: count, octets: count * len });
     }
 }
 
@@ -103,6 +124,7 @@ fn receive(name: &str, wire: Bytes) -> Done {
     match name {
         "ws-core connection" => peers::receive_connection(&wire, &mut Vec::new()),
         "ws-core tokio" => block_on(peers::receive_tokio(wire)),
+        "ws-core sink" => block_on(peers::receive_tokio_stream(wire)),
         "tungstenite" => peers::receive_tungstenite(wire),
         "tokio-websockets" => block_on(peers::receive_tokio_websockets(wire)),
         _ => block_on(peers::receive_fastwebsockets(wire)),
@@ -116,9 +138,20 @@ fn send(name: &str, payload: &Bytes, count: usize) -> usize {
             peers::send_connection(&mut connection, &Message::Binary(payload.clone()), count)
         }
         "ws-core tokio" => block_on(peers::send_tokio(payload.clone(), false, count)),
+        "ws-core sink" => block_on(peers::send_tokio_sink(payload.clone(), count)),
         "tungstenite" => peers::send_tungstenite(payload, count),
         "tokio-websockets" => block_on(peers::send_tokio_websockets(payload.clone(), count)),
         _ => block_on(peers::send_fastwebsockets(payload, count)),
+    }
+}
+
+fn echo(name: &str, wire: Bytes) -> usize {
+    match name {
+        "ws-core tokio" => block_on(peers::echo_tokio(wire)),
+        "ws-core sink" => block_on(peers::echo_tokio_sink(wire)),
+        "tungstenite" => peers::echo_tungstenite(wire),
+        "tokio-websockets" => block_on(peers::echo_tokio_websockets(wire)),
+        _ => block_on(peers::echo_fastwebsockets(wire)),
     }
 }
 

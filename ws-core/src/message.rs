@@ -9,7 +9,7 @@ use core::fmt;
 use bytes::Bytes;
 
 use crate::error::Misuse;
-use crate::frame::Opcode;
+use crate::frame::{FrameHeader, Opcode};
 
 /// What the payload of a data message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,6 +87,12 @@ impl Message {
             Self::Text(text) => Some(text.as_str()),
             Self::Binary(_) => None,
         }
+    }
+
+    /// The header of a server's frame that holds it whole.
+    #[inline]
+    pub(crate) fn header(&self) -> FrameHeader {
+        FrameHeader::new(self.kind().opcode(), self.payload().len() as u64)
     }
 
     /// A received message. The connection has checked that text is UTF-8.

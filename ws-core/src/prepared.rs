@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 #[cfg(feature = "deflate")]
 use crate::deflate::{Settings, compressed_frame};
-use crate::frame::{FrameHeader, MAX_HEADER_LEN};
+use crate::frame::MAX_HEADER_LEN;
 use crate::message::{Message, MessageKind};
 
 /// A message whose server frame has been made already. Cloning it copies no payload.
@@ -46,11 +46,9 @@ impl PreparedMessage {
     #[must_use]
     pub fn new(message: &Message) -> Self {
         let payload = message.payload();
-        let len = u64::try_from(payload.len()).unwrap_or(u64::MAX);
         let mut header = [0; MAX_HEADER_LEN];
         // No allocation holds 2⁶³ octets, so there is always a header.
-        let header_len =
-            FrameHeader::new(message.kind().opcode(), len).encode(&mut header).unwrap_or_default();
+        let header_len = message.header().encode(&mut header).unwrap_or_default();
         let mut frame = Vec::with_capacity(header_len.saturating_add(payload.len()));
         frame.extend(header.iter().take(header_len));
         frame.extend_from_slice(payload);

@@ -136,6 +136,17 @@ fn a_sink_takes_one_message_over_the_limit_and_keeps_it() {
 }
 
 #[test]
+fn a_sink_writes_a_long_queue_before_it_takes_more() {
+    for role in BOTH_ROLES {
+        let (mut socket, remote) = plain(role);
+        for fed in 0..16 {
+            run(SinkExt::feed(&mut socket, message(7, 10_000))).unwrap();
+            assert_eq!(remote.counts().writes, fed / 7, "from 64 KiB on");
+        }
+    }
+}
+
+#[test]
 fn a_message_that_waits_in_a_sink_is_written_by_recv_too() {
     for role in BOTH_ROLES {
         let (mut socket, remote) = socket(role, narrow());
@@ -243,6 +254,29 @@ async fn t10_the_stream_is_woken_though_the_sink_was_polled_behind_it() {
         assert!(writer.poll(&mut close).is_ready());
         assert!(reader.take_wakes() > 0, "{role:?}: nobody wakes the stream");
         assert!(matches!(reader.poll(&mut stream.next()), Poll::Ready(None)));
+    }
+}
+
+/// What is read already may end the connection, too.
+#[test]
+fn a_sink_that_waits_for_room_hears_of_the_peer_s_close() {
+    for role in BOTH_ROLES {
+        let (socket, remote) = socket(role, narrow());
+        remote.set_room(0);
+        let (mut sink, mut stream) = StreamExt::split(socket);
+        let (writer, reader) = (Task::new(), Task::new());
+        // One is queued, one waits in our sink, one in that of `StreamExt::split`.
+        for fill in 1..=3 {
+            run(sink.feed(message(fill, 900))).unwrap();
+        }
+        let mut feed = sink.feed(message(4, 900));
+        assert!(writer.poll(&mut feed).is_pending());
+        remote.push_frames(role, &[Frame::close(1000, "")]);
+        assert_eq!(writer.take_wakes(), 0);
+        assert!(reader.poll(&mut stream.next()).is_pending());
+        assert!(writer.take_wakes() > 0, "{role:?}: nobody wakes the sink");
+        let told = writer.poll(&mut feed);
+        assert!(matches!(told, Poll::Ready(Err(Error::Misuse(Misuse::SendAfterClose)))));
     }
 }
 

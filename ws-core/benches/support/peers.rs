@@ -1,5 +1,5 @@
 //! The same work done by this crate and by others: receive all messages of a wire as a server;
-//! send the same message many times as a server. Each returns what it did, for the bench to check.
+//! send the same message many times as a server; echo all messages of a wire. Each returns what it did, for the bench to check.
 
 use std::time::Duration;
 
@@ -67,6 +67,16 @@ pub(crate) async fn receive_tokio(wire: Bytes) -> Done {
     let mut done = Done::default();
     // The wire ends without a Close frame.
     while let Ok(Some(message)) = socket.recv().await {
+        done.add(message.payload().len());
+    }
+    done
+}
+
+/// As [`receive_tokio`], as a `Stream`.
+pub(crate) async fn receive_tokio_stream(wire: Bytes) -> Done {
+    let mut socket = WebSocket::server(Wire::new(wire), Config::default());
+    let mut done = Done::default();
+    while let Some(Ok(message)) = socket.next().await {
         done.add(message.payload().len());
     }
     done
@@ -140,6 +150,17 @@ pub(crate) async fn send_tokio(payload: Bytes, text: bool, count: usize) -> usiz
     socket.get_ref().written
 }
 
+/// As [`send_tokio`], as a `Sink`.
+pub(crate) async fn send_tokio_sink(payload: Bytes, count: usize) -> usize {
+    let mut socket = WebSocket::server(Wire::default(), Config::default());
+    let message = Message::Binary(payload);
+    for _ in 0..count {
+        SinkExt::feed(&mut socket, message.clone()).await.expect("sent");
+    }
+    SinkExt::flush(&mut socket).await.expect("flushed");
+    socket.get_ref().written
+}
+
 pub(crate) fn send_tungstenite(payload: &Bytes, count: usize) -> usize {
     let mut socket = tungstenite::WebSocket::from_raw_socket(
         Wire::default(),
@@ -169,5 +190,52 @@ pub(crate) async fn send_fastwebsockets(payload: &[u8], count: usize) -> usize {
         socket.write_frame(frame).await.expect("sent");
     }
     socket.flush().await.expect("flushed");
+    socket.into_inner().written
+}
+
+pub(crate) async fn echo_tokio(wire: Bytes) -> usize {
+    let mut socket = WebSocket::server(Wire::new(wire), Config::default());
+    while let Ok(Some(message)) = socket.recv().await {
+        socket.feed(message).await.expect("sent");
+    }
+    socket.get_ref().written
+}
+
+pub(crate) async fn echo_tokio_sink(wire: Bytes) -> usize {
+    let mut socket = WebSocket::server(Wire::new(wire), Config::default());
+    while let Some(Ok(message)) = socket.next().await {
+        SinkExt::feed(&mut socket, message).await.expect("sent");
+    }
+    socket.get_ref().written
+}
+
+pub(crate) fn echo_tungstenite(wire: Bytes) -> usize {
+    let mut socket = tungstenite::WebSocket::from_raw_socket(
+        Wire::new(wire),
+        tungstenite::protocol::Role::Server,
+        None,
+    );
+    while let Ok(message) = socket.read() {
+        socket.write(message).expect("sent");
+    }
+    socket.flush().expect("flushed");
+    socket.get_ref().written
+}
+
+pub(crate) async fn echo_tokio_websockets(wire: Bytes) -> usize {
+    let mut socket = tokio_websockets::ServerBuilder::new().serve(Wire::new(wire));
+    while let Some(Ok(message)) = socket.next().await {
+        socket.feed(message).await.expect("sent");
+    }
+    socket.flush().await.expect("flushed");
+    socket.get_ref().written
+}
+
+pub(crate) async fn echo_fastwebsockets(wire: Bytes) -> usize {
+    let socket = fastwebsockets::WebSocket::after_handshake(Wire::new(wire), FastRole::Server);
+    let mut socket = FragmentCollector::new(socket);
+    while let Ok(frame) = socket.read_frame().await {
+        socket.write_frame(frame).await.expect("sent");
+    }
     socket.into_inner().written
 }

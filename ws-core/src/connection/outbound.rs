@@ -255,6 +255,13 @@ impl Outbound {
         self.send.outbox_mut().take_storage()
     }
 
+    /// Octets of storage for the output, whether or not anything is queued in them.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) const fn output_storage_len(&self) -> usize {
+        self.send.outbox().storage_len()
+    }
+
     /// See [`Connection::give_output_storage`](super::Connection::give_output_storage).
     #[inline]
     pub(crate) fn give_output_storage(&mut self, storage: Vec<u8>) {
@@ -274,6 +281,14 @@ impl Outbound {
     pub(crate) fn send_uncoded(&mut self, message: &Message) -> Result<(), Misuse> {
         self.check_open()?;
         self.send.message(message, None)
+    }
+
+    /// Whether a message may be written at once instead of being queued: its header and its payload,
+    /// which nothing changes. Nothing is queued before it, either.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) fn may_write_through(&self) -> bool {
+        !self.extras.has_extension() && self.closing.may_send() && self.send.may_write_through()
     }
 
     pub(super) fn send_octets(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), Misuse> {

@@ -84,6 +84,17 @@ impl Extras {
         self.deflate = Some((role, params));
     }
 
+    /// Whether messages may be encoded.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(super) fn has_extension(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        if self.deflate.is_some() {
+            return true;
+        }
+        self.held.as_ref().is_some_and(|held| held.encoder.is_some())
+    }
+
     /// Nothing more is to be encoded.
     pub(super) fn drop_encoder(&mut self) {
         #[cfg(feature = "deflate")]

@@ -10,13 +10,15 @@
 //! ```
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::collections::{VecDeque, vec_deque};
 use alloc::vec::Vec;
+use core::mem;
 
 use bytes::{Buf, Bytes};
 
+use crate::error::Misuse;
 use crate::extension::Output;
-use crate::frame::{MAX_HEADER_LEN, Rsv};
+use crate::frame::{FrameHeader, MAX_HEADER_LEN, Rsv};
 use crate::mask;
 
 /// Rather than grow, the storage is moved over what has been written, once that is this part (a
@@ -32,12 +34,12 @@ const MIN_STORAGE: usize = 1024;
 pub(super) struct Outbox {
     /// Initialised octets, reused over and over: masking can then copy into them in one pass.
     storage: Vec<u8>,
-    /// The first octet of `storage` not yet written.
-    head: usize,
     /// Behind the last octet of `storage` that is queued.
     end: usize,
-    /// Payloads between the octets of the storage; most connections never send any that long.
+    /// Payloads between those octets; most connections never send any that long.
     shared: Option<Box<Queue>>,
+    /// Octets queued, in the storage and shared.
+    len: usize,
     /// The last write took less than it was offered: the peer, or the network, is behind.
     blocked: bool,
 }
@@ -60,31 +62,51 @@ struct Shared {
 impl Outbox {
     /// Octets queued.
     pub(super) const fn len(&self) -> usize {
-        let copied = self.end.saturating_sub(self.head);
-        match &self.shared {
-            Some(shared) => copied.saturating_add(shared.len),
-            None => copied,
-        }
+        self.len
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
+    }
+
+    /// The first octet of the storage that is queued.
+    fn head(&self) -> usize {
+        let shared = self.shared.as_ref().map_or(0, |shared| shared.len);
+        self.end.saturating_add(shared).saturating_sub(self.len)
     }
 
     pub(super) const fn is_blocked(&self) -> bool {
         self.blocked
     }
 
-    /// Queues a copy of `head` and of `payload`, masked if there is a key.
-    pub(super) fn push(&mut self, head: &[u8], payload: &[u8], masking_key: Option<[u8; 4]>) {
-        let room = self.room(head.len().saturating_add(payload.len()));
-        let (to_head, to_payload) = room.split_at_mut_checked(head.len()).unwrap_or_default();
-        to_head.copy_from_slice(head);
-        match masking_key {
+    /// Queues `header`, and behind it a copy of `payload`, masked if the header has a key. Or of
+    /// nothing, where the payload follows as [shared](Self::push_shared).
+    #[inline]
+    pub(super) fn push_frame(
+        &mut self,
+        header: &FrameHeader,
+        payload: &[u8],
+    ) -> Result<(), Misuse> {
+        let room = self.room(payload.len().saturating_add(MAX_HEADER_LEN));
+        let Some(to_header) = room.first_chunk_mut() else { return Ok(()) };
+        let header_len = header.encode(to_header)?;
+        let room = room.get_mut(header_len..).unwrap_or_default();
+        let Some(to_payload) = room.get_mut(..payload.len()) else { return Ok(()) };
+        match header.masking_key {
             Some(key) => {
                 mask::copy(to_payload, payload, key, 0);
             }
             None => to_payload.copy_from_slice(payload),
+        }
+        self.queued(header_len.saturating_add(payload.len()));
+        Ok(())
+    }
+
+    /// Queues a copy of octets that are a frame already.
+    pub(super) fn push(&mut self, octets: &[u8]) {
+        if let Some(to) = self.room(octets.len()).get_mut(..octets.len()) {
+            to.copy_from_slice(octets);
+            self.queued(octets.len());
         }
     }
 
@@ -99,83 +121,78 @@ impl Outbox {
     ) -> bool {
         // The payload goes where it would stand behind the longest header, then down.
         self.room(MAX_HEADER_LEN);
-        let encoded = self.end;
-        let rsv = encode(&mut Output::new(&mut self.storage, &mut self.end));
-        let start = encoded.saturating_sub(MAX_HEADER_LEN);
-        let Some(rsv) = rsv else {
-            self.end = start;
+        let encoded = self.end.saturating_add(MAX_HEADER_LEN);
+        let mut end = encoded;
+        let Some(rsv) = encode(&mut Output::new(&mut self.storage, &mut end)) else {
             return false;
         };
-        let payload = self.storage.get_mut(encoded..self.end).unwrap_or_default();
+        let payload = self.storage.get_mut(encoded..end).unwrap_or_default();
+        let payload_len = payload.len();
         if let Some(key) = masking_key {
             mask::apply(payload, key, 0);
         }
-        let (octets, head_len) = head(rsv, payload.len() as u64);
-        let to_payload = start.saturating_add(head_len);
-        for (to, from) in self.storage.iter_mut().skip(start).zip(octets.iter().take(head_len)) {
+        let (octets, head_len) = head(rsv, payload_len as u64);
+        for (to, from) in self.storage.iter_mut().skip(self.end).zip(octets.iter().take(head_len)) {
             *to = *from;
         }
-        self.storage.copy_within(encoded..self.end, to_payload);
-        self.end = self.end.saturating_sub(MAX_HEADER_LEN.saturating_sub(head_len));
+        self.storage.copy_within(encoded..end, self.end.saturating_add(head_len));
+        self.queued(head_len.saturating_add(payload_len));
         true
     }
 
-    /// Queues a copy of `head`, and `payload` itself.
-    pub(super) fn push_shared(&mut self, head: &[u8], payload: Bytes) {
-        self.push(head, &[], None);
+    /// Queues `octets` themselves.
+    pub(super) fn push_shared(&mut self, octets: Bytes) {
+        self.len = self.len.saturating_add(octets.len());
         let shared = self.shared.get_or_insert_default();
-        shared.len = shared.len.saturating_add(payload.len());
-        shared.payloads.push_back(Shared { at: self.end, octets: payload });
+        shared.len = shared.len.saturating_add(octets.len());
+        shared.payloads.push_back(Shared { at: self.end, octets });
     }
 
     /// What to write, in order.
-    pub(super) fn slices(&self) -> impl Iterator<Item = &[u8]> {
-        let mut from = self.head;
-        let storage = &self.storage;
-        let shared = || self.shared.iter().flat_map(|shared| &shared.payloads);
-        let tail_from = shared().next_back().map_or(self.head, |last| last.at.max(self.head));
-        shared()
-            .flat_map(move |shared| {
-                let copied = storage.get(from..shared.at).unwrap_or_default();
-                from = shared.at;
-                [copied, &shared.octets]
-            })
-            .chain(storage.get(tail_from..self.end))
-            .filter(|slice| !slice.is_empty())
+    #[inline]
+    pub(super) fn slices(&self) -> Slices<'_> {
+        let copied = self.storage.get(..self.end).unwrap_or_default();
+        let shared = self.shared.as_ref().map(|shared| shared.payloads.iter()).unwrap_or_default();
+        Slices { copied, from: self.head(), payload: &[], shared }
     }
 
     /// The first `written` octets have been taken by the transport.
     pub(super) fn advance(&mut self, mut written: usize) {
-        written = written.min(self.len());
-        while written > 0 {
-            let first = self.shared.as_ref().and_then(|shared| shared.payloads.front());
-            let copied_until = first.map_or(self.end, |first| first.at);
-            let copied = copied_until.saturating_sub(self.head).min(written);
-            self.head = self.head.saturating_add(copied);
-            written = written.saturating_sub(copied);
-            if written == 0 {
-                break;
+        if written >= self.len {
+            if let Some(Queue { payloads, len }) = self.shared.as_deref_mut() {
+                while payloads.pop_front().is_some() {}
+                *len = 0;
             }
-            let Some(Queue { payloads, len }) = self.shared.as_deref_mut() else { break };
-            let Some(first) = payloads.front_mut() else { break };
+            (self.end, self.len, self.blocked) = (0, 0, false);
+            return;
+        }
+        self.blocked = true;
+        let mut head = self.head();
+        self.len = self.len.saturating_sub(written);
+        let Some(Queue { payloads, len }) = self.shared.as_deref_mut() else { return };
+        while let Some(first) = payloads.front_mut() {
+            let copied = first.at.saturating_sub(head).min(written);
+            head = head.saturating_add(copied);
+            written = written.saturating_sub(copied);
             let taken = first.octets.len().min(written);
             first.octets.advance(taken);
             written = written.saturating_sub(taken);
             *len = len.saturating_sub(taken);
-            if first.octets.is_empty() {
-                payloads.pop_front();
+            if !first.octets.is_empty() {
+                break;
             }
-        }
-        self.blocked = !self.is_empty();
-        if !self.blocked {
-            self.head = 0;
-            self.end = 0;
+            payloads.pop_front();
         }
     }
 
     /// The storage, if nothing is queued in it: an idle connection need not hold any.
     pub(super) fn take_storage(&mut self) -> Vec<u8> {
-        if self.is_empty() { core::mem::take(&mut self.storage) } else { Vec::new() }
+        if self.is_empty() { mem::take(&mut self.storage) } else { Vec::new() }
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(super) const fn storage_len(&self) -> usize {
+        self.storage.len()
     }
 
     /// Storage to use from now on, if there is none yet.
@@ -185,20 +202,32 @@ impl Outbox {
         }
     }
 
-    /// The next `len` octets of storage, now queued, for the caller to write over.
+    /// The storage behind what is queued, at least `len` octets: for the caller to write over.
+    #[inline]
     fn room(&mut self, len: usize) -> &mut [u8] {
-        let live = self.end.saturating_sub(self.head);
-        let full = self.end.saturating_add(len) > self.storage.len();
-        if full && self.head > 0 && self.head >= live / COMPACT_FROM {
-            self.compact();
+        if self.storage.len().saturating_sub(self.end) < len {
+            self.make_room(len);
         }
-        let start = self.end;
-        let end = start.saturating_add(len);
+        self.storage.get_mut(self.end..).unwrap_or_default()
+    }
+
+    /// The first `len` octets of [`room`](Self::room) have been written over.
+    #[inline]
+    fn queued(&mut self, len: usize) {
+        self.end = self.end.saturating_add(len);
+        self.len = self.len.saturating_add(len);
+    }
+
+    fn make_room(&mut self, len: usize) {
+        let head = self.head();
+        let live = self.end.saturating_sub(head);
+        if head > 0 && head >= live / COMPACT_FROM {
+            self.compact(head);
+        }
+        let end = self.end.saturating_add(len);
         if end > self.storage.len() {
             self.grow(end);
         }
-        self.end = end;
-        self.storage.get_mut(start..end).unwrap_or_default()
     }
 
     /// Makes the storage at least `len` octets long, an eighth longer than it was where that is
@@ -210,12 +239,45 @@ impl Outbox {
         self.storage.resize(len, 0);
     }
 
-    fn compact(&mut self) {
-        self.storage.copy_within(self.head..self.end, 0);
+    /// Moves the storage over its first `head` octets.
+    fn compact(&mut self, head: usize) {
+        self.storage.copy_within(head..self.end, 0);
         for shared in self.shared.iter_mut().flat_map(|shared| &mut shared.payloads) {
-            shared.at = shared.at.saturating_sub(self.head);
+            shared.at = shared.at.saturating_sub(head);
         }
-        self.end = self.end.saturating_sub(self.head);
-        self.head = 0;
+        self.end = self.end.saturating_sub(head);
+    }
+}
+
+/// The slices of what is queued, none of them empty.
+pub(super) struct Slices<'a> {
+    /// The storage up to the last octet that is queued.
+    copied: &'a [u8],
+    /// How far it has been told.
+    from: usize,
+    /// The payload that comes next.
+    payload: &'a [u8],
+    shared: vec_deque::Iter<'a, Shared>,
+}
+
+impl<'a> Iterator for Slices<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        loop {
+            if !self.payload.is_empty() {
+                return Some(mem::take(&mut self.payload));
+            }
+            let next = self.shared.next();
+            let until = next.map_or(self.copied.len(), |shared| shared.at);
+            let copied = self.copied.get(self.from..until).unwrap_or_default();
+            self.from = until;
+            self.payload = next.map_or(&[], |shared| &shared.octets);
+            if !copied.is_empty() {
+                return Some(copied);
+            }
+            next?;
+        }
     }
 }

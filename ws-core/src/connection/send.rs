@@ -80,12 +80,13 @@ impl Send {
     }
 
     /// Whether a message of `len` octets may be queued now.
+    #[inline]
     pub(super) fn has_room(&self, len: usize) -> bool {
-        self.outbox.is_empty()
-            || self.outbox.len().saturating_add(len).saturating_add(MAX_HEADER_LEN)
-                <= self.config().limits.max_write_buffer()
+        let max_queued = self.config().limits.max_write_buffer().saturating_sub(MAX_HEADER_LEN);
+        self.outbox.is_empty() || self.outbox.len().saturating_add(len) <= max_queued
     }
 
+    #[inline]
     pub(super) fn message(
         &mut self,
         message: &Message,
@@ -93,14 +94,25 @@ impl Send {
     ) -> Result<(), Misuse> {
         let payload = message.payload();
         self.check_message(payload.len())?;
-        let opcode = message.kind().opcode();
-        if self.encoded_message(message.kind(), payload, encoder) {
+        if let Some(encoder) = encoder
+            && self.encoded_message(message.kind(), payload, encoder)
+        {
             return Ok(());
         }
-        if self.setup.keys.is_none() && payload.len() >= SHARE_FROM {
-            return self.share(opcode, payload.clone());
+        if self.setup.keys.is_some() {
+            return self.frame(true, message.kind().opcode(), payload);
         }
-        self.frame(true, opcode, payload)
+        if payload.len() >= SHARE_FROM {
+            return self.share(message);
+        }
+        self.outbox.push_frame(&message.header(), payload)
+    }
+
+    /// Whether a message may be written at once: it is not masked, and nothing has to go before it.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(super) fn may_write_through(&self) -> bool {
+        self.setup.keys.is_none() && self.open.is_none() && self.outbox.is_empty()
     }
 
     pub(super) fn octets(
@@ -110,7 +122,9 @@ impl Send {
         encoder: Option<&mut DynEncoder>,
     ) -> Result<(), Misuse> {
         self.check_message(payload.len())?;
-        if self.encoded_message(kind, payload, encoder) {
+        if let Some(encoder) = encoder
+            && self.encoded_message(kind, payload, encoder)
+        {
             return Ok(());
         }
         self.frame(true, kind.opcode(), payload)
@@ -133,9 +147,9 @@ impl Send {
     /// A server's whole frame.
     pub(super) fn prepared_frame(&mut self, frame: &Bytes) {
         if frame.len() >= SHARE_FROM {
-            self.outbox.push_shared(&[], frame.clone());
+            self.outbox.push_shared(frame.clone());
         } else {
-            self.outbox.push(frame, &[], None);
+            self.outbox.push(frame);
         }
     }
 
@@ -235,6 +249,7 @@ impl Send {
         self.frame(true, Opcode::Close, payload.get(..len).unwrap_or_default())
     }
 
+    #[inline]
     pub(super) fn check_message(&self, len: usize) -> Result<(), Misuse> {
         if self.open.is_some() {
             return Err(Misuse::MessageOpen);
@@ -258,12 +273,8 @@ impl Send {
         payload: &[u8],
     ) -> Result<(), Misuse> {
         let masking_key = self.setup.keys.map(|fresh| fresh());
-        let header =
-            FrameHeader { fin, rsv, masking_key, ..FrameHeader::new(opcode, payload.len() as u64) };
-        let mut octets = [0; MAX_HEADER_LEN];
-        let len = header.encode(&mut octets)?;
-        self.outbox.push(octets.get(..len).unwrap_or_default(), payload, masking_key);
-        Ok(())
+        let header = FrameHeader::new(opcode, payload.len() as u64);
+        self.outbox.push_frame(&FrameHeader { fin, rsv, masking_key, ..header }, payload)
     }
 
     /// Queues a message as the extension encodes it, and tells whether it does.
@@ -271,9 +282,8 @@ impl Send {
         &mut self,
         kind: MessageKind,
         payload: &[u8],
-        encoder: Option<&mut DynEncoder>,
+        encoder: &mut DynEncoder,
     ) -> bool {
-        let Some(encoder) = encoder else { return false };
         self.encoded(true, kind.opcode(), |output| {
             let rsv = encoder.encode_message(kind, payload, output);
             (rsv != Rsv::NONE).then_some(rsv)
@@ -311,10 +321,9 @@ impl Send {
         })
     }
 
-    fn share(&mut self, opcode: Opcode, payload: Bytes) -> Result<(), Misuse> {
-        let mut octets = [0; MAX_HEADER_LEN];
-        let len = FrameHeader::new(opcode, payload.len() as u64).encode(&mut octets)?;
-        self.outbox.push_shared(octets.get(..len).unwrap_or_default(), payload);
+    fn share(&mut self, message: &Message) -> Result<(), Misuse> {
+        self.outbox.push_frame(&message.header(), &[])?;
+        self.outbox.push_shared(message.payload().clone());
         Ok(())
     }
 }

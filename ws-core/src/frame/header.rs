@@ -156,16 +156,18 @@ impl FrameHeader {
         }
         let [first, second] = self.start();
         let [l7, l6, l5, l4, l3, l2, l1, l0] = self.payload_len.to_be_bytes();
-        let [k0, k1, k2, k3] = match self.masking_key {
-            Some(key) => key,
-            None => [0; 4],
-        };
-        *output = match second & LENGTH_CODE {
-            CODE_16 => [first, second, l1, l0, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0],
-            CODE_64 => [first, second, l7, l6, l5, l4, l3, l2, l1, l0, k0, k1, k2, k3],
-            _ => [first, second, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0, 0, 0],
-        };
-        Ok(self.encoded_len())
+        Ok(match (second & LENGTH_CODE, self.masking_key) {
+            (CODE_16, None) => put(output, [first, second, l1, l0]),
+            (CODE_16, Some([k0, k1, k2, k3])) => {
+                put(output, [first, second, l1, l0, k0, k1, k2, k3])
+            }
+            (CODE_64, None) => put(output, [first, second, l7, l6, l5, l4, l3, l2, l1, l0]),
+            (CODE_64, Some([k0, k1, k2, k3])) => {
+                put(output, [first, second, l7, l6, l5, l4, l3, l2, l1, l0, k0, k1, k2, k3])
+            }
+            (_, None) => put(output, [first, second]),
+            (_, Some([k0, k1, k2, k3])) => put(output, [first, second, k0, k1, k2, k3]),
+        })
     }
 
     /// The length of the encoded header in octets (2..=14), payload not included.
@@ -197,4 +199,12 @@ impl FrameHeader {
             _ => CODE_64,
         }
     }
+}
+
+/// Writes a header of `N` octets, and gives that length.
+const fn put<const N: usize>(output: &mut [u8; MAX_HEADER_LEN], header: [u8; N]) -> usize {
+    if let Some(to) = output.first_chunk_mut() {
+        *to = header;
+    }
+    N
 }

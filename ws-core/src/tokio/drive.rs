@@ -142,7 +142,7 @@ pub(super) trait Receives {
 
 impl<L: Link> Receiver<'_, L> {
     /// Until there is more to tell: `None`. Or the connection has ended: how, unless that was told.
-    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
+    pub(super) fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         // Whether or not all is written, reading goes on: a peer that writes before it reads would
         // otherwise wait for us for ever.
         let mut write_failed = false;
@@ -168,8 +168,14 @@ impl<L: Link> Receiver<'_, L> {
     }
 
     /// The next wanted thing that the octets already read mean, while it is the task's turn.
-    #[inline]
-    fn poll_buffered(&mut self, wanted: Wanted, cx: &mut Context<'_>) -> Poll<Option<Step>> {
+    ///
+    /// In line wherever it is called: for each message, and what it gives is large.
+    #[inline(always)]
+    pub(super) fn poll_buffered(
+        &mut self,
+        wanted: Wanted,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Step>> {
         let Self { config, inbound, incoming, link, .. } = self;
         inbound.heed(link.hears(), config);
         inbound.set_delivery(match wanted {

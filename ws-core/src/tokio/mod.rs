@@ -37,6 +37,7 @@ mod turns;
 mod wakers;
 mod websocket;
 mod work;
+mod writing;
 
 pub use accept::{accept, accept_with};
 pub use connect::{connect, connect_over, connect_recorded, connect_with};

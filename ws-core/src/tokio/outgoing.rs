@@ -99,8 +99,14 @@ impl Outgoing {
         }
     }
 
-    /// The tasks of its stream and its sink, now that it is used as these.
-    pub(super) fn wakers(&mut self) -> &Arc<Wakers> {
+    /// The tasks of its stream and its sink, if it is used as these.
+    #[inline]
+    pub(super) fn wakers(&self) -> Option<&Arc<Wakers>> {
+        self.rare.as_ref()?.wakers.as_ref()
+    }
+
+    /// The same, now that it is.
+    pub(super) fn make_wakers(&mut self) -> &Arc<Wakers> {
         self.rare().wakers.get_or_insert_default()
     }
 }

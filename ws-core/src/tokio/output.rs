@@ -10,22 +10,18 @@
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
-use std::io::{self, IoSlice};
 
 use ::tokio::io::AsyncWrite;
 use ::tokio::time::Instant;
 
-use super::clock::later;
 use super::outgoing::Outgoing;
 use super::pool;
-use crate::connection::{self, Config, Failure, Outbound, Transport};
+use crate::connection::{self, Config, Outbound, Transport};
 use crate::error::Misuse;
 use crate::frame::{CloseCode, CloseFrame};
-use crate::io::{Error, same_error};
+use crate::io::Error;
 use crate::message::Message;
-
-/// Slices offered to one vectored write.
-const MAX_SLICES: usize = 16;
+use crate::prepared::PreparedMessage;
 
 /// Queued octets from which a queued message starts the writing, without waiting for it.
 const WRITE_FROM: usize = 64 * 1024;
@@ -99,7 +95,23 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         message: &Message,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
-        self.poll_queue(message.payload().len(), |outbound| outbound.send(message), cx)
+        let len = message.payload().len();
+        ready!(self.poll_room(len, cx))?;
+        if len >= WRITE_FROM && self.outbound.may_write_through() {
+            return self.poll_write_through(message, cx);
+        }
+        self.queue_now(|outbound| outbound.send(message), cx)
+    }
+
+    /// As [`poll_feed`](Self::poll_feed), of a message that was encoded before.
+    #[inline]
+    pub(super) fn poll_prepared(
+        &mut self,
+        message: &PreparedMessage,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        let len = message.payload().len();
+        self.poll_queue(len, |outbound| outbound.send_prepared(message), cx)
     }
 
     /// Has `queue` queue a payload of `len` octets as soon as there is room.
@@ -123,10 +135,8 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     ) -> Poll<Result<(), Error>> {
         self.hold_output();
         queue(self.outbound)?;
-        if self.outbound.output_len() >= WRITE_FROM
-            && let Poll::Ready(Err(error)) = self.poll_write(cx)
-        {
-            return Poll::Ready(Err(error));
+        if self.outbound.output_len() >= WRITE_FROM {
+            return self.poll_write_now(cx);
         }
         Poll::Ready(Ok(()))
     }
@@ -138,6 +148,18 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         len: usize,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
+        if self.has_room(len) { Poll::Ready(Ok(())) } else { self.poll_no_room(len, cx) }
+    }
+
+    /// Whether a message of `len` octets need not wait, be it to be refused.
+    #[inline]
+    fn has_room(&self, len: usize) -> bool {
+        self.outgoing.waiting().is_none()
+            && !self.outgoing.write_failed
+            && self.outbound.has_room(len)
+    }
+
+    fn poll_no_room(&mut self, len: usize, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.poll_waiting(cx))?;
         if self.outgoing.write_failed {
             return Poll::Ready(Err(Misuse::SendAfterClose.into()));
@@ -174,6 +196,18 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
             ready!(self.poll_waiting(cx))?;
         }
         self.poll_written(cx)
+    }
+
+    /// Whether a `Sink` may take a message without more ado.
+    #[inline]
+    pub(super) fn is_ready(&self) -> bool {
+        self.has_room(0) && self.outbound.output_len() < WRITE_FROM
+    }
+
+    /// Until a `Sink` may take a message; much that is queued is written, as far as it goes.
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_room(0, cx))?;
+        if self.is_ready() { Poll::Ready(Ok(())) } else { self.poll_write_now(cx) }
     }
 
     /// Takes a message for a `Sink`: queued now, or as soon as there is room.
@@ -219,104 +253,13 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         Ok(())
     }
 
-    /// Output storage from the thread's pool, for a connection that holds none.
+    /// Output storage from the thread's pool, for a connection that holds none, or more than is kept.
     #[inline]
     pub(super) fn hold_output(&mut self) {
-        if self.outbound.output_len() == 0 {
+        let kept = 1..=pool::MAX_KEPT_LEN;
+        if self.outbound.output_len() == 0 && !kept.contains(&self.outbound.output_storage_len()) {
             pool::give_output(self.outbound.take_output_storage());
             self.outbound.give_output_storage(pool::take_output());
         }
-    }
-
-    fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_write(cx))?;
-        if self.outgoing.unflushed {
-            let flushed = ready!(Pin::new(&mut *self.io).poll_flush(cx));
-            self.note_write(flushed)?;
-            self.outgoing.unflushed = false;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Writes until all is written, or the connection has ended: a closing handshake does not wait
-    /// for ever for a peer that does not read.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        while self.outbound.output_len() > 0 {
-            let ended = self.outbound.poll_transport() == Transport::Close;
-            if ended || self.outgoing.write_failed {
-                // Whoever writes is told why, too: it may be another task than the one that receives.
-                return Poll::Ready(Err(match self.outgoing.outcome() {
-                    Some(Error::Failed(failure @ Failure::WriteTimeout)) => (*failure).into(),
-                    _ => Misuse::SendAfterClose.into(),
-                }));
-            }
-            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-            let mut offered = 0_usize;
-            for (to, from) in slices.iter_mut().zip(self.outbound.poll_output()) {
-                *to = IoSlice::new(from);
-                offered = offered.saturating_add(1);
-            }
-            let io = Pin::new(&mut *self.io);
-            let written = match slices.get(..offered).unwrap_or_default() {
-                [one] => io.poll_write(cx, one),
-                many => io.poll_write_vectored(cx, many),
-            };
-            let Poll::Ready(written) = written else {
-                if self.config.deadlines.write_timeout().is_some() {
-                    self.outbound.handle_blocked(self.origin.elapsed());
-                }
-                ready!(self.poll_write_deadline(cx));
-                continue;
-            };
-            let written = match written {
-                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-                other => other,
-            };
-            let written = self.note_write(written)?;
-            self.outgoing.unflushed = true;
-            // What is written may start the next wait; if not, the time does not matter.
-            let clocks = self.outbound.clocks_writes();
-            let now = if clocks { self.origin.elapsed() } else { Duration::ZERO };
-            self.outbound.handle_written(written, self.config, now);
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Until the deadline of whoever writes and does not receive meanwhile, which is then handled.
-    fn poll_write_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(deadline) = self.outbound.poll_write_timeout(self.config) else {
-            return Poll::Pending;
-        };
-        ready!(self.poll_timer(deadline, cx));
-        let failure = self.outbound.handle_write_timeout(self.config, self.origin.elapsed());
-        self.outgoing.note_event(failure.map(connection::Event::Failed));
-        Poll::Ready(())
-    }
-
-    /// Until the time is `deadline`.
-    pub(super) fn poll_timer(&mut self, deadline: Duration, cx: &mut Context<'_>) -> Poll<()> {
-        let at = later(self.origin, deadline);
-        let timer = self.outgoing.timer(at);
-        if timer.deadline() > at {
-            timer.as_mut().reset(at);
-        }
-        ready!(timer.as_mut().poll(cx));
-        if timer.deadline() < at {
-            timer.as_mut().reset(at);
-            ready!(timer.as_mut().poll(cx));
-        }
-        Poll::Ready(())
-    }
-
-    /// A write that failed is told to whoever wrote, and to whoever receives: they may be two tasks.
-    /// Not once the connection has ended: how it ended has been told, or will be.
-    fn note_write<T>(&mut self, result: io::Result<T>) -> Result<T, Error> {
-        if let Err(error) = &result {
-            self.outgoing.write_failed = true;
-            if self.outbound.poll_transport() != Transport::Close {
-                self.outgoing.note_outcome(|| same_error(error).into());
-            }
-        }
-        Ok(result?)
     }
 }

@@ -2,16 +2,17 @@
 
 use alloc::sync::Arc;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll, Waker, ready};
 
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use futures_sink::Sink;
 
-use super::drive::Receives;
+use super::drive::{Receives, Step, Wanted};
 use super::wakers::Half;
 use super::websocket::WebSocket;
+use crate::connection::Outbound;
 use crate::frame::CloseCode;
 use crate::io::Error;
 use crate::message::Message;
@@ -21,7 +22,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
     type Item = Result<Message, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_half(Half::Reader, cx, Self::poll_recv).map(Result::transpose)
+        let socket = self.get_mut();
+        loop {
+            match ready!(socket.poll_read(cx)) {
+                Some(Step::Message(message)) => return Poll::Ready(Some(Ok(message))),
+                // The rest of a message that was read in pieces.
+                Some(_) => continue,
+                None => {}
+            }
+            let more = |socket: &mut Self, cx: &mut Context<'_>| socket.receiver().poll_more(cx);
+            if let Some(outcome) = ready!(socket.poll_half(Half::Reader, cx, more)) {
+                return Poll::Ready(outcome.err().map(Err));
+            }
+        }
     }
 }
 
@@ -38,7 +51,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().poll_half(Half::Writer, cx, |socket, cx| socket.sender().poll_room(0, cx))
+        let socket = self.get_mut();
+        // Most often there is nothing to do, and so nobody to tell.
+        if socket.sender().is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        socket.poll_half(Half::Writer, cx, |socket, cx| socket.sender().poll_ready(cx))
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
@@ -59,7 +77,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     }
 }
 
-impl<S> WebSocket<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// What the octets mean that are read already: that needs no transport, and so no wakers but for
+    /// the sink's, where an answer is queued or the connection ends.
+    #[inline]
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
+        let answered = |outbound: &Outbound| (outbound.output_len(), outbound.hears());
+        let before = answered(&self.connection.outbound);
+        let read = self.receiver().poll_buffered(Wanted::Messages, cx);
+        if answered(&self.connection.outbound) != before {
+            self.wake_beside(Half::Reader);
+        }
+        read
+    }
+
     /// One poll of a stream or a sink: its other end may be another task's, as in `StreamExt::split`.
     fn poll_half<T>(
         &mut self,
@@ -67,7 +98,25 @@ impl<S> WebSocket<S> {
         cx: &Context<'_>,
         poll: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        let wakers = Arc::clone(self.outgoing.wakers());
-        wakers.poll(half, self, cx, poll)
+        let wakers = self.outgoing.make_wakers();
+        // Registered first: a wake-up during the poll must find it.
+        wakers.of(half).wait(cx);
+        let both = Waker::from(Arc::clone(wakers));
+        let before = self.progress();
+        let result = poll(self, &mut Context::from_waker(&both));
+        if let (true, Some(wakers)) = (result.is_ready(), self.outgoing.wakers()) {
+            wakers.of(half).go_on();
+        }
+        if self.progress() != before {
+            self.wake_beside(half);
+        }
+        result
+    }
+
+    /// `half` has changed what the task at the other end may wait for.
+    fn wake_beside(&self, half: Half) {
+        if let Some(wakers) = self.outgoing.wakers() {
+            wakers.wake_beside(half);
+        }
     }
 }

@@ -16,10 +16,8 @@
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::sync::atomic::{AtomicBool, Ordering, fence};
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Waker};
 use std::sync::{Mutex, PoisonError};
-
-use super::websocket::WebSocket;
 
 /// What a task does with the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,32 +79,22 @@ pub(super) fn settled() {
 }
 
 impl Wakers {
-    /// One poll of a whole `socket` on behalf of `half`.
-    pub(super) fn poll<S, T>(
-        self: &Arc<Self>,
-        half: Half,
-        socket: &mut WebSocket<S>,
-        cx: &Context<'_>,
-        poll: impl FnOnce(&mut WebSocket<S>, &mut Context<'_>) -> Poll<T>,
-    ) -> Poll<T> {
-        let (own, other) = match half {
-            Half::Reader => (&self.reader, &self.writer),
-            Half::Writer => (&self.writer, &self.reader),
-        };
-        // Registered first: a wake-up during the poll must find it.
-        own.wait(cx);
-        let both = Waker::from(Arc::clone(self));
-        let before = socket.progress();
-        let result = poll(socket, &mut Context::from_waker(&both));
-        if result.is_ready() {
-            own.go_on();
+    /// The task that does this.
+    pub(super) const fn of(&self, half: Half) -> &Waiter {
+        match half {
+            Half::Reader => &self.reader,
+            Half::Writer => &self.writer,
         }
-        if socket.progress() != before {
-            // Room, something to write, or an end: it may be what the other waits for.
-            settled();
-            other.wake();
+    }
+
+    /// The other half's task is to see what `half` has changed: room, something to write, or an end
+    /// may be what it waits for.
+    pub(super) fn wake_beside(&self, half: Half) {
+        settled();
+        match half {
+            Half::Reader => self.writer.wake(),
+            Half::Writer => self.reader.wake(),
         }
-        result
     }
 }
 

@@ -303,9 +303,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`feed`](Self::feed).
     pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        let len = message.payload().len();
-        poll_fn(|cx| self.sender().poll_queue(len, |outbound| outbound.send_prepared(message), cx))
-            .await
+        poll_fn(|cx| self.sender().poll_prepared(message, cx)).await
     }
 
     /// Writes all that is queued.

@@ -44,6 +44,9 @@ pub struct WriteHalf<S> {
     pub(super) shared: Arc<Shared<S>>,
 }
 
+/// The sending half of a connection, while this half has the lock. Its encoder is not in it.
+type Locked<'a, S> = Sender<'a, WriteEnd<S>>;
+
 /// What an encoder has made of a message.
 enum Coded {
     /// Nothing: it goes as it is.
@@ -66,7 +69,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
     /// As [`WebSocket::feed`]: the message is queued whole or not at all.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        let as_it_is = |outbound: &mut Outbound| outbound.send_uncoded(&message);
+        let as_it_is =
+            |sender: &mut Locked<'_, S>, cx: &mut Context<'_>| sender.poll_feed(&message, cx);
         self.queue_payload(message.kind(), message.payload(), as_it_is, false).await
     }
 
@@ -81,8 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
     /// As [`WebSocket::feed`].
     pub async fn feed_uncoded(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        let len = message.payload().len();
-        self.queue(len, |outbound| outbound.send_uncoded(&message), false).await
+        self.queue(|sender, cx| sender.poll_feed(&message, cx), false).await
     }
 
     /// As [`feed`](Self::feed), of a message that was encoded before.
@@ -95,7 +98,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
     ///
     /// As [`WebSocket::feed`].
     pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        let prepared = |outbound: &mut Outbound| outbound.send_prepared(message);
+        let prepared =
+            |sender: &mut Locked<'_, S>, cx: &mut Context<'_>| sender.poll_prepared(message, cx);
         if self.role == Role::Client && self.encoder.is_some() {
             // A client masks each frame anew, so nothing of it can be made before.
             return self.queue_payload(message.kind(), message.payload(), prepared, false).await;
@@ -131,7 +135,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
     /// As [`WebSocket::send`].
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        let as_it_is = |outbound: &mut Outbound| outbound.send_uncoded(&message);
+        let as_it_is =
+            |sender: &mut Locked<'_, S>, cx: &mut Context<'_>| sender.poll_feed(&message, cx);
         self.queue_payload(message.kind(), message.payload(), as_it_is, true).await
     }
 
@@ -146,7 +151,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
     /// As [`WebSocket::send`].
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         let len = payload.len();
-        self.queue(len, |outbound| outbound.ping(payload), true).await
+        let ping = |outbound: &mut Outbound| outbound.ping(payload);
+        self.queue(|sender, cx| sender.poll_queue(len, ping, cx), true).await
     }
 
     /// Sends a Pong with up to 125 octets and writes all that is queued, as [`WebSocket::pong`].
@@ -160,7 +166,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
     /// As [`WebSocket::send`].
     pub async fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
         let len = payload.len();
-        self.queue(len, |outbound| outbound.pong(payload), true).await
+        let pong = |outbound: &mut Outbound| outbound.pong(payload);
+        self.queue(|sender, cx| sender.poll_queue(len, pong, cx), true).await
     }
 
     /// Starts the closing handshake: sends Close. The receiving half sees it to its end: keep
@@ -184,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
         &mut self,
         kind: MessageKind,
         payload: &[u8],
-        as_it_is: impl FnMut(&mut Outbound) -> Result<(), Misuse>,
+        as_it_is: impl FnMut(&mut Locked<'_, S>, &mut Context<'_>) -> Poll<Result<(), Error>>,
         flush: bool,
     ) -> Result<(), Error> {
         let encode = |encoder: &mut dyn Encoder| {
@@ -207,11 +214,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
         &mut self,
         len: usize,
         encode: impl FnOnce(&mut dyn Encoder) -> Coded,
-        as_it_is: impl FnMut(&mut Outbound) -> Result<(), Misuse>,
+        as_it_is: impl FnMut(&mut Locked<'_, S>, &mut Context<'_>) -> Poll<Result<(), Error>>,
         flush: bool,
     ) -> Result<(), Error> {
         if self.encoder.is_none() {
-            return self.queue(len, as_it_is, flush).await;
+            return self.queue(as_it_is, flush).await;
         }
         // What is encoded must be sent: whatever may refuse it is asked before.
         let room = poll_fn(|cx| {
@@ -230,7 +237,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
             None => Coded::AsItIs,
         };
         if matches!(coded, Coded::AsItIs) {
-            return self.queue(len, as_it_is, flush).await;
+            return self.queue(as_it_is, flush).await;
         }
         poll_fn(|cx| {
             self.poll(cx, |sender, cx| {
@@ -255,18 +262,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
         .await
     }
 
-    /// Has `queue` queue a payload of `len` octets as soon as there is room.
+    /// Has `queue` queue something as soon as there is room.
     async fn queue(
         &self,
-        len: usize,
-        mut queue: impl FnMut(&mut Outbound) -> Result<(), Misuse>,
+        mut queue: impl FnMut(&mut Locked<'_, S>, &mut Context<'_>) -> Poll<Result<(), Error>>,
         flush: bool,
     ) -> Result<(), Error> {
         let mut queued = false;
         poll_fn(|cx| {
             self.poll(cx, |sender, cx| {
                 if !queued {
-                    ready!(sender.poll_queue(len, &mut queue, cx))?;
+                    ready!(queue(sender, cx))?;
                     queued = true;
                 }
                 if flush { sender.poll_flush_all(cx) } else { Poll::Ready(Ok(())) }
@@ -279,7 +285,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
     fn poll<T>(
         &self,
         cx: &Context<'_>,
-        mut act: impl FnMut(&mut Sender<'_, WriteEnd<S>>, &mut Context<'_>) -> Poll<T>,
+        mut act: impl FnMut(&mut Locked<'_, S>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         let writer = &self.shared.wakers.writer;
         let mut result = self.attempt(&mut act);
@@ -296,7 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
 
     fn attempt<T>(
         &self,
-        act: impl FnOnce(&mut Sender<'_, WriteEnd<S>>, &mut Context<'_>) -> Poll<T>,
+        act: impl FnOnce(&mut Locked<'_, S>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         let cx = &mut Context::from_waker(&self.both);
         let (result, before, after) =
