@@ -129,7 +129,8 @@ struct Reject;
 /// Whether these octets are UTF-8 by themselves.
 pub(crate) fn is_utf8(octets: &[u8]) -> bool {
     if octets.len() < SIMD_FROM {
-        core::str::from_utf8(octets).is_ok()
+        // Short text is ASCII more often than not, and to find out costs next to nothing.
+        octets.is_ascii() || core::str::from_utf8(octets).is_ok()
     } else {
         simdutf8::basic::from_utf8(octets).is_ok()
     }

@@ -139,7 +139,7 @@ impl Inbound {
         config: &Config,
         now: Duration,
     ) -> Received<'b> {
-        if let Some((kind, payload)) = self.take_whole(input, config, now) {
+        if let Some((kind, payload)) = self.take_whole(input, config, || now) {
             let (discard, keep) = (payload.end, input.len().saturating_sub(payload.end));
             let payload = Payload::new(input, payload);
             return Received { event: Some(Event::Message { kind, payload }), discard, keep };
@@ -224,7 +224,7 @@ impl Inbound {
         &mut self,
         input: &mut [u8],
         config: &Config,
-        now: Duration,
+        now: impl FnOnce() -> Duration,
     ) -> Option<(MessageKind, Range<usize>)> {
         // Whether an extension decodes a message, it alone knows.
         if self.receive.hears != Hears::Everything || self.extras.agreed().is_some() {
@@ -232,6 +232,7 @@ impl Inbound {
         }
         let (kind, payload) = self.receive.take_whole(input, config)?;
         if let Some(heard) = self.extras.heard_mut() {
+            let now = now();
             heard.offered(input.len(), now);
             heard.kept(input.len().saturating_sub(payload.end), false, now);
         }

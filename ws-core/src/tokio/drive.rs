@@ -183,14 +183,15 @@ impl<L: Link> Receiver<'_, L> {
             Wanted::Pieces => Delivery::Pieces,
         });
         let Incoming { input, now } = &mut **incoming;
-        let now = now.since_zero();
         while !inbound.is_over() && (!input.is_empty() || inbound.has_more()) {
             ready!(input.work.poll_proceed(inbound.take_frames_handled(), cx));
-            if let Some((kind, payload)) = inbound.take_whole(input.octets_mut(), config, now) {
-                let discard = payload.end;
-                let payload = input.take(payload, discard);
+            if let Some((kind, payload)) =
+                inbound.take_whole(input.octets_mut(), config, || now.since_zero())
+            {
+                let payload = input.take_front(payload);
                 return Poll::Ready(Some(Step::Message(Message::from_checked(kind, payload))));
             }
+            let now = now.since_zero();
             let Received { event, discard, keep } =
                 inbound.handle_any(input.octets_mut(), config, now);
             // An event borrows the buffer: what is needed of it is taken before the buffer is cut.

@@ -72,16 +72,20 @@ impl ReadBuffer {
         octets.advance(discard.min(octets.len()));
     }
 
-    /// Splits `range` off without a copy, and discards the octets before `discard`.
+    /// Splits `range` off without a copy, and discards the octets before it.
     #[inline]
-    pub(super) fn take(&mut self, range: Range<usize>, discard: usize) -> Bytes {
+    pub(super) fn take_front(&mut self, range: Range<usize>) -> Bytes {
         let Some(Input { octets, .. }) = self.input.as_deref_mut() else { return Bytes::new() };
         let mut taken = octets.split_to(range.end.min(octets.len())).freeze();
         taken.advance(range.start.min(taken.len()));
-        let behind = discard.saturating_sub(range.end).min(octets.len());
-        if behind > 0 {
-            octets.advance(behind);
-        }
+        taken
+    }
+
+    /// Splits `range` off without a copy, and discards the octets before `discard`.
+    pub(super) fn take(&mut self, range: Range<usize>, discard: usize) -> Bytes {
+        let behind = discard.saturating_sub(range.end);
+        let taken = self.take_front(range);
+        self.settle(behind, usize::MAX);
         taken
     }
 
