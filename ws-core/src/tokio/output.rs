@@ -45,7 +45,7 @@ pub(super) struct Outgoing {
     unflushed: bool,
     /// A write failed: nothing can be sent any more, but the peer's last octets may be there.
     write_failed: bool,
-    /// Our half of the transport is shut down.
+    /// Our half of the transport is shut down, or gone.
     shut_down: bool,
 }
 
@@ -55,6 +55,12 @@ impl Outgoing {
         if let Some(connection::Event::Failed(failure)) = event {
             self.failed(failure);
         }
+    }
+
+    /// Reading failed. What the peer has reset is gone both ways: no half is left to be shut down, and
+    /// asking the kernel to would be one call more for each peer that leaves so.
+    pub(super) fn note_lost(&mut self, error: &io::Error) {
+        self.shut_down |= error.kind() == io::ErrorKind::ConnectionReset;
     }
 
     fn failed(&mut self, failure: Failure) {
