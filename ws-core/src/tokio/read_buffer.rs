@@ -38,7 +38,7 @@ pub(super) struct ReadBuffer {
 
 impl ReadBuffer {
     pub(super) fn from_octets(octets: &[u8]) -> Self {
-        Self { octets: octets.into(), ..Self::default() }
+        Self { octets: own(octets), ..Self::default() }
     }
 
     pub(super) fn octets_mut(&mut self) -> &mut [u8] {
@@ -97,7 +97,7 @@ impl ReadBuffer {
     /// Gives the buffer back to the thread, unless much is in it.
     pub(super) fn rest(&mut self) {
         if self.allocated > 0 && self.octets.len() <= SMALL_REST {
-            let rest = BytesMut::from(&*self.octets);
+            let rest = own(&self.octets);
             pool::give_input(core::mem::replace(&mut self.octets, rest), self.allocated());
             self.allocated = 0;
         }
@@ -160,4 +160,9 @@ impl ReadBuffer {
             pool::give_input(left, left_allocated);
         }
     }
+}
+
+/// A copy; nearly always of nothing, which has none.
+fn own(octets: &[u8]) -> BytesMut {
+    if octets.is_empty() { BytesMut::new() } else { octets.into() }
 }
