@@ -1,23 +1,28 @@
-//! Instructions per message, counted by valgrind: the same on a quiet machine and on a busy one; ours
-//! beside other crates, in memory, as a server.
+//! Instructions per message and per opening handshake, counted by valgrind: the same on a quiet machine
+//! and on a busy one; ours beside other crates, in memory, as a server.
 //!
 //! This program runs itself under callgrind with so many messages and with twice as many, and divides
-//! the difference: what it takes to start is in both. valgrind has no AVX-512: who would use
-//! that, uses AVX2 here.
+//! the difference: what it takes to start is in both. valgrind has no AVX-512 and none of the
+//! instructions for SHA: who would use these, uses AVX2, or none, here.
 
 use std::process::{Command, ExitCode};
 
 use bytes::Bytes;
+use support::accepts;
 use support::peers::{self, Done};
+use support::{BARE_REQUEST, Kept, REQUEST};
 use ws_core::{Config, Connection, Message};
 
 mod support;
 
-const RECEIVERS: [&str; 5] =
+const IMPLEMENTATIONS: [&str; 5] =
     ["ws-core connection", "ws-core tokio", "tungstenite", "tokio-websockets", "fastwebsockets"];
 
-/// What is counted: a kind of work, the payload's length, and for how many messages at first.
-const ROWS: [(&str, usize, usize); 9] = [
+/// What is counted: a kind of work, the length of the payload or of the request, and for how many of
+/// them at first.
+const ROWS: [(&str, usize, usize); 11] = [
+    ("accept/bare", BARE_REQUEST.len(), 500),
+    ("accept/browser", REQUEST.len(), 500),
     ("receive/binary", 20, 2000),
     ("receive/text", 20, 2000),
     ("receive/binary", 1024, 1000),
@@ -31,6 +36,9 @@ const ROWS: [(&str, usize, usize); 9] = [
 
 /// Octets of frames that are made for a run, at most.
 const MAX_WIRE: usize = 8 * 1024 * 1024;
+
+/// Octets of an answer to a request, at most.
+const ANSWER_ROOM: usize = 512;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args().skip(1).collect();
@@ -47,15 +55,15 @@ fn main() -> ExitCode {
     // `cargo test` runs benches without this, to see that they still work.
     let rows = if args.contains(&"--bench") { &ROWS[..] } else { &ROWS[..1] };
     let filters: Vec<_> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
-    println!("instructions per message; ratio to ws-core tokio");
+    println!("instructions per message or handshake; ratio to ws-core tokio");
     for &(work, len, count) in rows {
         let title = format!("instructions/{work}/{len}");
         if !filters.is_empty() && !filters.iter().any(|part| title.contains(**part)) {
             continue;
         }
-        let counted = RECEIVERS.map(|name| per_message(work, name, len, count));
+        let counted = IMPLEMENTATIONS.map(|name| per_message(work, name, len, count));
         println!("{title}");
-        for (name, instructions) in RECEIVERS.iter().zip(counted) {
+        for (name, instructions) in IMPLEMENTATIONS.iter().zip(counted) {
             println!("  {name:<20} {instructions:>9.0} {:>6.2}", instructions / counted[1]);
         }
     }
@@ -85,6 +93,10 @@ fn instructions(work: &str, name: &str, len: usize, count: usize) -> i64 {
 /// One run, whose answer is checked.
 fn run(work: &str, name: &str, len: usize, count: usize) {
     let (work, kind) = work.split_once('/').expect("work/kind");
+    if work == "accept" {
+        accept(name, if kind == "bare" { BARE_REQUEST } else { REQUEST }, count);
+        return;
+    }
     let text = kind == "text";
     let payload = Bytes::from(support::payload(text, len));
     if work == "receive" {
@@ -97,6 +109,30 @@ fn run(work: &str, name: &str, len: usize, count: usize) {
     } else {
         assert!(send(name, &payload, count) > count * len, "a header each");
     }
+}
+
+fn accept(name: &str, request: &'static [u8], count: usize) {
+    let request = Bytes::from_static(request);
+    // Room for all answers from the start, so that it does not count.
+    let mut answers = Vec::with_capacity(count * ANSWER_ROOM);
+    if name == "ws-core connection" {
+        (0..count).for_each(|_| accepts::accept_upgrader(&request, &mut answers));
+        return accepts::check(&answers, count);
+    }
+    let kept = Kept::new(answers.into());
+    let next = || (request.clone(), Kept::clone(&kept));
+    block_on(async {
+        for _ in 0..count {
+            let (request, answers) = next();
+            match name {
+                "ws-core tokio" => accepts::accept_tokio(request, answers).await,
+                "tungstenite" => accepts::accept_tungstenite(request, answers),
+                "tokio-websockets" => accepts::accept_tokio_websockets(request, answers).await,
+                _ => accepts::accept_fastwebsockets(request, answers).await,
+            }
+        }
+    });
+    accepts::check(&kept.lock().expect("not poisoned"), count);
 }
 
 fn receive(name: &str, wire: Bytes) -> Done {
