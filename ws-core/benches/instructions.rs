@@ -8,9 +8,8 @@
 use std::process::{Command, ExitCode};
 
 use bytes::Bytes;
-use support::accepts;
 use support::peers::{self, Done};
-use support::{BARE_REQUEST, Kept, REQUEST};
+use support::{BARE_REQUEST, Kept, REQUEST, accepts};
 use ws_core::{Config, Connection, Message};
 
 mod support;
@@ -53,7 +52,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     // `cargo test` runs benches without this, to see that they still work.
-    let rows = if args.contains(&"--bench") { &ROWS[..] } else { &ROWS[..1] };
+    let rows = if args.contains(&"--bench") { &ROWS[..] } else { &ROWS[1..3] };
     let filters: Vec<_> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
     println!("instructions per message or handshake; ratio to ws-core tokio");
     for &(work, len, count) in rows {
@@ -120,10 +119,9 @@ fn accept(name: &str, request: &'static [u8], count: usize) {
         return accepts::check(&answers, count);
     }
     let kept = Kept::new(answers.into());
-    let next = || (request.clone(), Kept::clone(&kept));
     block_on(async {
         for _ in 0..count {
-            let (request, answers) = next();
+            let (request, answers) = (request.clone(), Kept::clone(&kept));
             match name {
                 "ws-core tokio" => accepts::accept_tokio(request, answers).await,
                 "tungstenite" => accepts::accept_tungstenite(request, answers),
