@@ -1,14 +1,13 @@
-//! Instructions per message, counted by valgrind: the same on a quiet machine and on a busy one; ours
-//! beside other crates, in memory, as a server.
+//! Instructions per message and per opening handshake, counted by valgrind: the same on a quiet machine
+//! and on a busy one; ours beside other crates, in memory, as a server.
 //!
 //! This program runs itself under callgrind with so many messages and with twice as many, and divides
-//! the difference: what it takes to start is in both. valgrind has no AVX-512: who would use
-//! that, uses AVX2 here.
-
-use std::process::{Command, ExitCode};
+//! the difference: what it takes to start is in both. valgrind has no AVX-512 and none of the
+//! instructions for SHA: who would use these, uses AVX2, or none, here.
 
 use bytes::Bytes;
 use support::peers::{self, Done};
+use support::{BARE_REQUEST, Kept, READ_LEN, REQUEST, accepts, callgrind};
 use ws_core::{Config, Connection, Message};
 
 mod support;
@@ -22,8 +21,11 @@ const IMPLEMENTATIONS: [&str; 6] = [
     "fastwebsockets",
 ];
 
-/// What is counted: a kind of work, the payload's length, and for how many messages at first.
-const ROWS: [(&str, usize, usize); 11] = [
+/// What is counted: a kind of work, the length of the payload or of the request, and for how many of
+/// them at first.
+const ROWS: [(&str, usize, usize); 13] = [
+    ("accept/bare", BARE_REQUEST.len(), 500),
+    ("accept/browser", REQUEST.len(), 500),
     ("receive/binary", 20, 2000),
     ("receive/text", 20, 2000),
     ("receive/binary", 1024, 1000),
@@ -40,22 +42,25 @@ const ROWS: [(&str, usize, usize); 11] = [
 /// Octets of frames that are made for a run, at most.
 const MAX_WIRE: usize = 8 * 1024 * 1024;
 
-fn main() -> ExitCode {
+/// Octets of an answer to a request, at most.
+const ANSWER_ROOM: usize = 512;
+
+fn main() {
     let args: Vec<_> = std::env::args().skip(1).collect();
     let args: Vec<_> = args.iter().map(String::as_str).collect();
     if let ["--run", work, name, len, count] = args[..] {
         let (len, count) = (len.parse().expect("octets"), count.parse().expect("a number"));
         run(work, name, len, count);
-        return ExitCode::SUCCESS;
+        return;
     }
-    if Command::new("valgrind").arg("--version").output().is_err() {
+    if !callgrind::is_there() {
         println!("instructions: left out, needs valgrind");
-        return ExitCode::SUCCESS;
+        return;
     }
     // `cargo test` runs benches without this, to see that they still work.
-    let rows = if args.contains(&"--bench") { &ROWS[..] } else { &ROWS[..1] };
+    let rows = if args.contains(&"--bench") { &ROWS[..] } else { &ROWS[1..3] };
     let filters: Vec<_> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
-    println!("instructions per message; ratio to ws-core tokio");
+    println!("instructions per message or handshake; ratio to ws-core tokio");
     for &(work, len, count) in rows {
         let title = format!("instructions/{work}/{len}");
         if !filters.is_empty() && !filters.iter().any(|part| title.contains(**part)) {
@@ -71,37 +76,30 @@ fn main() -> ExitCode {
             println!("  {name:<20} {instructions:>9.0} {:>6.2}", instructions / ours);
         }
     }
-    ExitCode::SUCCESS
 }
 
 fn per_message(work: &str, name: &str, len: usize, count: usize) -> f64 {
-    let [more, less] = [2 * count, count].map(|count| instructions(work, name, len, count));
+    let [more, less] = [2 * count, count]
+        .map(|count| callgrind::instructions(&[work, name, &len.to_string(), &count.to_string()]));
     (more - less) as f64 / count as f64
 }
 
-/// Instructions of a whole run of this program.
-fn instructions(work: &str, name: &str, len: usize, count: usize) -> i64 {
-    let program = std::env::current_exe().expect("this program");
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(program)
-        .args(["--run", work, name, &len.to_string(), &count.to_string()])
-        .output()
-        .expect("valgrind runs");
-    let told = String::from_utf8_lossy(&output.stderr);
-    let collected = told.lines().find_map(|line| line.split_once("Collected : "));
-    let collected = collected.and_then(|(_, number)| number.trim().parse().ok());
-    collected.unwrap_or_else(|| panic!("{work} {name}: valgrind says: {told}"))
-}
-
-/// Whether there is such a loop: without a transport, an echo is another program.
+/// Whether there is such work: without a transport, an echo is another program; and a sink is not one
+/// before the handshake.
 fn does(work: &str, name: &str) -> bool {
-    !(work.starts_with("echo") && name == "ws-core connection")
+    !matches!(
+        (work.split_once('/'), name),
+        (Some(("echo", _)), "ws-core connection") | (Some(("accept", _)), "ws-core sink")
+    )
 }
 
 /// One run, whose answer is checked.
 fn run(work: &str, name: &str, len: usize, count: usize) {
     let (work, kind) = work.split_once('/').expect("work/kind");
+    if work == "accept" {
+        accept(name, if kind == "bare" { BARE_REQUEST } else { REQUEST }, count);
+        return;
+    }
     let text = kind == "text";
     let payload = Bytes::from(support::payload(text, len));
     if work == "send" {
@@ -120,9 +118,32 @@ fn run(work: &str, name: &str, len: usize, count: usize) {
     }
 }
 
+fn accept(name: &str, request: &'static [u8], count: usize) {
+    let request = Bytes::from_static(request);
+    // Room for all answers from the start, so that it does not count.
+    let mut answers = Vec::with_capacity(count * ANSWER_ROOM);
+    if name == "ws-core connection" {
+        (0..count).for_each(|_| accepts::accept_upgrader(&request, &mut answers));
+        return accepts::check(&answers, count);
+    }
+    let kept = Kept::new(answers.into());
+    block_on(async {
+        for _ in 0..count {
+            let (request, answers) = (request.clone(), Kept::clone(&kept));
+            match name {
+                "ws-core tokio" => accepts::accept_tokio(request, answers).await,
+                "tungstenite" => accepts::accept_tungstenite(request, answers),
+                "tokio-websockets" => accepts::accept_tokio_websockets(request, answers).await,
+                _ => accepts::accept_fastwebsockets(request, answers).await,
+            }
+        }
+    });
+    accepts::check(&kept.lock().expect("not poisoned"), count);
+}
+
 fn receive(name: &str, wire: Bytes) -> Done {
     match name {
-        "ws-core connection" => peers::receive_connection(&wire, &mut Vec::new()),
+        "ws-core connection" => peers::receive_connection(&wire, &mut Vec::new(), READ_LEN),
         "ws-core tokio" => block_on(peers::receive_tokio(wire)),
         "ws-core sink" => block_on(peers::receive_tokio_stream(wire)),
         "tungstenite" => peers::receive_tungstenite(wire),

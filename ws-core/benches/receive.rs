@@ -34,7 +34,9 @@ fn receive(criterion: &mut Criterion) {
                     bencher.iter(|| black_box(run()));
                 });
             };
-            bench("ws-core connection", &mut || peers::receive_connection(&wire, &mut buffer));
+            bench("ws-core connection", &mut || {
+                peers::receive_connection(&wire, &mut buffer, support::READ_LEN)
+            });
             bench("ws-core tokio", &mut || runtime.block_on(peers::receive_tokio(wire.clone())));
             bench("tungstenite", &mut || peers::receive_tungstenite(wire.clone()));
             bench("tokio-websockets", &mut || {

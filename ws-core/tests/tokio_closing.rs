@@ -3,6 +3,7 @@
 //! All on tokio's paused clock: it jumps to the next timer whenever nothing else can happen.
 #![cfg(feature = "tokio")]
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -161,6 +162,21 @@ async fn t14_a_transport_that_cannot_be_shut_down_is_left_too() {
     let ended = tokio::time::timeout(Duration::from_secs(60), socket.recv()).await;
     assert!(matches!(ended, Ok(Ok(None))), "{ended:?}");
     assert_eq!(start.elapsed(), FIN);
+}
+
+/// A reset takes both halves of TCP; after any other error ours may still be there.
+#[tokio::test]
+async fn what_the_peer_has_reset_is_not_shut_down() {
+    for role in BOTH_ROLES {
+        for (kind, left) in [(ErrorKind::ConnectionReset, false), (ErrorKind::TimedOut, true)] {
+            let (mut socket, remote) = plain(role);
+            remote.with(|state| state.read_error = Some(kind));
+            let lost = socket.recv().await;
+            assert!(matches!(&lost, Err(Error::Io(error)) if error.kind() == kind), "{lost:?}");
+            assert!(matches!(socket.recv().await, Ok(None)), "told once");
+            assert_eq!(remote.with(|state| state.is_shut_down), left, "{role:?}, {kind}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,6 +9,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+#[cfg(feature = "hyper")]
+pub(crate) mod accepts;
+pub(crate) mod callgrind;
 #[path = "../../tests/oracle/mod.rs"]
 pub(crate) mod oracle;
 pub(crate) mod peers;
@@ -30,6 +33,14 @@ pub(crate) const REQUEST: &[u8] = b"GET /chat?room=7 HTTP/1.1\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
 
+/// An opening handshake that says no more than it must, as clients that are no browsers send it.
+pub(crate) const BARE_REQUEST: &[u8] = b"GET / HTTP/1.1\r\n\
+    Host: 127.0.0.1:9001\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
 /// Octets that one read brings at most, as a busy socket would.
 pub(crate) const READ_LEN: usize = 64 * 1024;
 
@@ -50,6 +61,8 @@ pub(crate) struct Wire {
     pub(crate) written: usize,
     /// Those octets, where a bench checks what they say.
     kept: Option<Kept>,
+    /// The peer stays when all is read.
+    stays: bool,
 }
 
 /// What was written to a [`Wire`], for whoever made it: not every implementation gives it back.
@@ -57,12 +70,17 @@ pub(crate) type Kept = Arc<Mutex<Vec<u8>>>;
 
 impl Wire {
     pub(crate) const fn new(input: Bytes) -> Self {
-        Self { input, written: 0, kept: None }
+        Self { input, written: 0, kept: None, stays: false }
     }
 
     /// As [`new`](Self::new), keeping what is written.
     pub(crate) const fn keeping(input: Bytes, kept: Kept) -> Self {
-        Self { input, written: 0, kept: Some(kept) }
+        Self { input, written: 0, kept: Some(kept), stays: false }
+    }
+
+    /// As [`keeping`](Self::keeping), from a peer that waits for the answer.
+    pub(crate) const fn staying(input: Bytes, kept: Kept) -> Self {
+        Self { input, written: 0, kept: Some(kept), stays: true }
     }
 
     fn put(&mut self, octets: &[u8]) {
@@ -102,7 +120,11 @@ impl AsyncRead for Wire {
         _: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let taken = self.get_mut().take(buf.remaining());
+        let wire = self.get_mut();
+        if wire.stays && wire.input.is_empty() {
+            return Poll::Pending;
+        }
+        let taken = wire.take(buf.remaining());
         taken.chunks(COPY_LEN).for_each(|octets| buf.put_slice(octets));
         Poll::Ready(Ok(()))
     }

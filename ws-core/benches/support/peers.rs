@@ -26,8 +26,9 @@ impl Done {
     }
 }
 
-/// The sans-IO connection, its caller's buffer being filled as a socket would fill it.
-pub(crate) fn receive_connection(wire: &Bytes, buffer: &mut Vec<u8>) -> Done {
+/// The sans-IO connection, its caller's buffer being filled as a socket would fill it, so many octets
+/// at a time.
+pub(crate) fn receive_connection(wire: &Bytes, buffer: &mut Vec<u8>, read_len: usize) -> Done {
     let mut connection = Connection::server(Config::default());
     let mut done = Done::default();
     let mut unread: &[u8] = wire;
@@ -50,12 +51,14 @@ pub(crate) fn receive_connection(wire: &Bytes, buffer: &mut Vec<u8>) -> Done {
         if unread.is_empty() {
             return done;
         }
-        buffer.copy_within(start..end, 0);
-        (start, end) = (0, end - start);
-        if buffer.len() < end + READ_LEN {
-            buffer.resize(end + READ_LEN, 0);
+        if start > 0 {
+            buffer.copy_within(start..end, 0);
+            (start, end) = (0, end - start);
         }
-        let (read, rest) = unread.split_at(READ_LEN.min(unread.len()));
+        if buffer.len() < end + read_len {
+            buffer.resize(2 * end + READ_LEN, 0);
+        }
+        let (read, rest) = unread.split_at(read_len.min(unread.len()));
         super::copy(&mut buffer[end..end + read.len()], read);
         end += read.len();
         unread = rest;

@@ -32,11 +32,8 @@ impl<'a> Authority<'a> {
                 (host, bracketed, port)
             }
             None => {
-                let host_len = text.find(':').unwrap_or(text.len());
+                let host_len = reg_name_len(text).ok_or(AuthorityError::Host)?;
                 let (host, port) = text.split_at_checked(host_len).unwrap_or((text, ""));
-                if !is_reg_name(host) {
-                    return Err(AuthorityError::Host);
-                }
                 (host, host, port)
             }
         };
@@ -60,22 +57,26 @@ fn parse_port(text: &str) -> Result<Option<u16>, AuthorityError> {
     digits.parse().map(Some).map_err(|_| AuthorityError::Port)
 }
 
-/// RFC 3986 §3.2.2, but not empty (RFC 9110 §4.2.1), and no control octet or blank escaped in it.
-fn is_reg_name(host: &str) -> bool {
-    let mut octets = host.bytes();
-    while let Some(octet) = octets.next() {
-        let allowed = match octet {
-            b'%' => match (octets.next().and_then(hex), octets.next().and_then(hex)) {
-                (Some(high), Some(low)) => matches!(high << 4 | low, b'!'..=b'~' | 0x80..),
-                _ => false,
-            },
-            _ => is_reg_name_octet(octet),
-        };
-        if !allowed {
-            return false;
+/// Octets of the name in front of the port: RFC 3986 §3.2.2, but not empty (RFC 9110 §4.2.1), and no
+/// control octet or blank escaped in it. `None` if it is no such name.
+fn reg_name_len(text: &str) -> Option<usize> {
+    let mut octets = text.bytes().enumerate();
+    let end = loop {
+        match octets.next() {
+            Some((_, octet)) if is_reg_name_octet(octet) => {}
+            Some((at, b':')) => break at,
+            Some((_, b'%')) => {
+                let mut digit = || octets.next().and_then(|(_, octet)| hex(octet));
+                let (high, low) = (digit()?, digit()?);
+                if !matches!(high << 4 | low, b'!'..=b'~' | 0x80..) {
+                    return None;
+                }
+            }
+            Some(_) => return None,
+            None => break text.len(),
         }
-    }
-    !host.is_empty()
+    };
+    (end > 0).then_some(end)
 }
 
 /// `unreserved` and `sub-delims`.

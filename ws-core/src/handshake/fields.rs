@@ -5,9 +5,11 @@
 //! HTTP allows more than UTF-8 in them.
 
 use core::fmt;
+use core::ops::Range;
 
 use super::error::HeadError;
-use super::scan::{token_len, value_len};
+use super::octets::Octets;
+use super::scan::{is_printable, token_len, value_len};
 
 /// One header field: `name: value`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,31 @@ impl<'a> HeaderField<'a> {
         tokens(self.value).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }
 
+    /// Whether the value is `token`, in whatever case, or a list that holds it.
+    #[inline]
+    pub(super) fn says(&self, token: &str) -> bool {
+        // Nearly always there is nothing else.
+        self.value.eq_ignore_ascii_case(token.as_bytes()) || self.has_token(token)
+    }
+
+    /// Parses the line at `place`, its CRLF included, which is not the empty one.
+    #[inline]
+    pub(super) fn in_line(input: &Octets<'a>, place: Range<usize>) -> Result<Self, HeadError> {
+        let line = input.get(place.clone());
+        let name_len = token_len(line);
+        let name_end = place.start.saturating_add(name_len);
+        // Nearly every line, without asking which octet is wrong.
+        if name_len > 0
+            && let Some([b':', value @ .., b'\r', b'\n']) = line.get(name_len..)
+            && is_printable(value)
+            && let Some(name) = input.text(place.start..name_end)
+        {
+            return Ok(Self { name, value: trim(value) });
+        }
+        let parsed = Self::parse(line)?;
+        parsed.map(|(field, _)| field).ok_or(HeadError::ColonMissing)
+    }
+
     /// Parses the line at the front of `input`. Returns the field and what follows its CRLF, or
     /// `None` if the line is the empty one that ends a head. An `input` that ends inside the line
     /// is reported as [`HeadError::ColonMissing`] or [`HeadError::BareCr`]: heads come here whole.
@@ -64,7 +91,19 @@ impl<'a> HeaderField<'a> {
         };
         // A token is ASCII, so this is never the error.
         let name = core::str::from_utf8(name).map_err(|_| HeadError::NameNotToken)?;
-        Ok(Some((Self { name, value: value.trim_ascii() }, rest)))
+        Ok(Some((Self { name, value: trim(value) }, rest)))
+    }
+}
+
+/// A value without the blanks around it: nearly always there is one in front, and no other.
+const fn trim(value: &[u8]) -> &[u8] {
+    let rest = match value {
+        [b' ', rest @ ..] => rest,
+        _ => value,
+    };
+    match rest {
+        [b' ' | b'\t', ..] | [.., b' ' | b'\t'] => rest.trim_ascii(),
+        _ => rest,
     }
 }
 

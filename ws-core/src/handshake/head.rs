@@ -10,6 +10,7 @@
 //! ```
 
 use super::error::HeadError;
+use super::octets::Octets;
 use super::scan::line_feed;
 use crate::limits::Limits;
 
@@ -37,6 +38,11 @@ impl HeadReader {
             scanned: 0,
             fields: 0,
         }
+    }
+
+    /// `input`, of which nothing is checked for text beyond the limits, nor a second time.
+    pub(super) fn octets<'b>(&self, input: &'b [u8]) -> Octets<'b> {
+        Octets::new(input, if self.scanned == 0 { self.max_head_len } else { 0 })
     }
 
     /// Octets from the front of the input to the end of the last whole line.

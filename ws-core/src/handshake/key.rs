@@ -42,8 +42,9 @@ impl Key {
     pub fn parse(value: &[u8]) -> Option<Self> {
         let text: [u8; KEY_LEN] = value.try_into().ok()?;
         let digits = text.strip_suffix(b"==")?;
-        let base64 = |&octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
-        digits.iter().all(base64).then_some(Self(text))
+        let base64 = |octet: u8| octet.is_ascii_alphanumeric() | matches!(octet, b'+' | b'/');
+        // Each is looked at, whatever the others are: then many are at a time.
+        digits.iter().fold(true, |all, &octet| all & base64(octet)).then_some(Self(text))
     }
 
     /// The text.

@@ -59,6 +59,8 @@
 
 mod scan;
 
+mod octets;
+
 mod fields;
 
 mod head;

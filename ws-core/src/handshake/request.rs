@@ -13,6 +13,7 @@ use super::error::Rejection;
 use super::extensions::{Extension, Extensions};
 use super::fields::{Fields, HeaderField};
 use super::key::Key;
+use super::octets::Octets;
 use super::scan::is_token;
 use super::subprotocols::{self, Subprotocols};
 
@@ -81,19 +82,17 @@ impl<'a> Request<'a> {
     /// the request line, without its CRLF, and of the field lines. `None` if the caller took octets
     /// of it away.
     pub(super) fn assemble(
-        input: &'a [u8],
+        input: &Octets<'a>,
         [request_line, fields]: [Range<usize>; 2],
         seen: &Seen,
     ) -> Result<Option<Self>, Rejection> {
         let head_len = fields.end;
-        let (Some(line), Some(field_lines)) = (input.get(request_line), input.get(fields)) else {
+        if input.all().len() < head_len {
             return Ok(None);
-        };
+        }
         let key = seen.check()?;
-        let target = parse_request_line(line)?;
-        let host = seen.host.clone().and_then(|host| input.get(host));
-        let host = host.and_then(|host| core::str::from_utf8(host.trim_ascii()).ok());
-        let subprotocol_lines = input.get(seen.subprotocols.range()).unwrap_or_default();
+        let target = parse_request_line(input, request_line)?;
+        let subprotocol_lines = input.get(seen.subprotocols.range());
         if !subprotocol_lines.is_empty()
             && Subprotocols::parse(Fields::new(subprotocol_lines)).is_none()
         {
@@ -103,11 +102,11 @@ impl<'a> Request<'a> {
             target: target.whole,
             path: target.path,
             query: target.query,
-            host: target.host.or(host).ok_or(Rejection::HostMissing)?,
+            host: target.host.or_else(|| seen.host(input)).ok_or(Rejection::HostMissing)?,
             key,
             subprotocol_lines,
-            extension_lines: input.get(seen.extensions.range()).unwrap_or_default(),
-            field_lines,
+            extension_lines: input.get(seen.extensions.range()),
+            field_lines: input.get(fields),
             head_len,
         }))
     }
@@ -133,39 +132,59 @@ pub(super) struct Target<'a> {
     pub(super) host: Option<&'a str>,
 }
 
-/// Parses `GET target HTTP/1.1`. The version is judged first: what the rest means depends on it.
-pub(super) fn parse_request_line(line: &[u8]) -> Result<Target<'_>, Rejection> {
+/// Parses `GET target HTTP/1.1`, whose place is `line`.
+pub(super) fn parse_request_line<'a>(
+    input: &Octets<'a>,
+    line: Range<usize>,
+) -> Result<Target<'a>, Rejection> {
+    const BEFORE: &[u8] = b"GET ";
+    const BEHIND: &[u8] = b" HTTP/1.1";
+    let octets = input.get(line.clone());
+    let Some(target) = octets.strip_prefix(BEFORE).and_then(|rest| rest.strip_suffix(BEHIND))
+    else {
+        return Err(what_is_wrong(octets));
+    };
+    let start = line.start.saturating_add(BEFORE.len());
+    Target::parse(input.text(start..start.saturating_add(target.len())))
+}
+
+/// Of a line that is not `GET target HTTP/1.1`. The version is judged first: what the rest means depends
+/// on it.
+fn what_is_wrong(line: &[u8]) -> Rejection {
     let mut words = line.split(|&octet| octet == b' ');
-    let (method, target) = match (words.next(), words.next(), words.next(), words.next()) {
-        (Some(method), Some(target), Some(version), None) => match version {
-            b"HTTP/1.1" => (method, target),
+    let method = match (words.next(), words.next(), words.next(), words.next()) {
+        (Some(method), Some(_), Some(version), None) => match version {
+            b"HTTP/1.1" => method,
             [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => {
-                return Err(Rejection::HttpVersion);
+                return Rejection::HttpVersion;
             }
-            _ => return Err(Rejection::RequestLine),
+            _ => return Rejection::RequestLine,
         },
-        (Some(b"GET"), Some(_), None, None) => return Err(Rejection::HttpVersion), // HTTP/0.9
-        _ => return Err(Rejection::RequestLine),
+        (Some(b"GET"), Some(_), None, None) => return Rejection::HttpVersion, // HTTP/0.9
+        _ => return Rejection::RequestLine,
     };
     if method.is_empty() || !method.iter().all(|&octet| is_token(octet)) {
-        return Err(Rejection::RequestLine);
+        return Rejection::RequestLine;
     }
     match method {
-        b"GET" => Target::parse(target),
-        b"CONNECT" => Err(Rejection::TargetForm),
-        _ => Err(Rejection::Method),
+        b"CONNECT" => Rejection::TargetForm,
+        _ => Rejection::Method,
     }
 }
 
 impl<'a> Target<'a> {
     /// Parses the origin form or the absolute form (RFC 9112 §3.2). Visible ASCII is all that is
     /// asked of path and query: browsers send octets there that RFC 3986 does not allow.
-    fn parse(target: &'a [u8]) -> Result<Self, Rejection> {
-        if target.is_empty() || !target.iter().all(u8::is_ascii_graphic) {
-            return Err(Rejection::RequestLine);
+    fn parse(target: Option<&'a str>) -> Result<Self, Rejection> {
+        let whole = target.filter(|target| !target.is_empty()).ok_or(Rejection::RequestLine)?;
+        let mut fragment = false;
+        for octet in whole.bytes() {
+            if !octet.is_ascii_graphic() {
+                return Err(Rejection::RequestLine);
+            }
+            fragment |= octet == b'#';
         }
-        let whole = core::str::from_utf8(target).map_err(|_| Rejection::RequestLine)?;
-        if whole.contains('#') {
+        if fragment {
             return Err(Rejection::TargetFragment);
         }
         let (host, resource) = if whole.starts_with('/') {
@@ -254,16 +273,18 @@ impl Seen {
         &mut self,
         field: &HeaderField<'_>,
         line: &Range<usize>,
+        input: &Octets<'_>,
     ) -> Result<(), Rejection> {
         if field.is("Host") {
-            let host = field.value_str().ok_or(Rejection::HostMalformed)?;
+            let place = value_place(field, line, input);
+            let host = input.text(place.clone()).ok_or(Rejection::HostMalformed)?;
             Authority::parse(host).map_err(|_| Rejection::HostMalformed)?;
-            once(&mut self.host, value_place(field, line), Rejection::HostDuplicated)
+            once(&mut self.host, place, Rejection::HostDuplicated)
         } else if field.is("Upgrade") {
-            self.upgrade |= field.has_token("websocket");
+            self.upgrade |= field.says("websocket");
             Ok(())
         } else if field.is("Connection") {
-            self.connection |= field.has_token("upgrade");
+            self.connection |= field.says("upgrade");
             Ok(())
         } else if field.is("Sec-WebSocket-Version") {
             let version = if field.value == b"13" { Version::Ours } else { Version::Other };
@@ -282,6 +303,11 @@ impl Seen {
         } else {
             Ok(())
         }
+    }
+
+    /// The value of `Host`, if that has come.
+    pub(super) fn host<'b>(&self, input: &Octets<'b>) -> Option<&'b str> {
+        input.text(self.host.clone()?)
     }
 
     /// The rules about all fields together (§4.2.1). What the client is comes before its details: a
@@ -306,10 +332,13 @@ impl Seen {
     }
 }
 
-/// Where in the input the value of the field in `line` is, with the blanks and the CRLF around it.
-const fn value_place(field: &HeaderField<'_>, line: &Range<usize>) -> Range<usize> {
-    let start = line.start.saturating_add(field.name.len()).saturating_add(1);
-    start..line.end
+/// Where in the input the value of the field in `line` is.
+fn value_place(field: &HeaderField<'_>, line: &Range<usize>, input: &Octets<'_>) -> Range<usize> {
+    let colon_end = line.start.saturating_add(field.name.len()).saturating_add(1);
+    let blank = |octet: &&u8| matches!(octet, b' ' | b'\t');
+    let blanks = input.get(colon_end..line.end).iter().take_while(blank).count();
+    let start = colon_end.saturating_add(blanks);
+    start..start.saturating_add(field.value.len())
 }
 
 fn once<T>(place: &mut Option<T>, value: T, twice: Rejection) -> Result<(), Rejection> {

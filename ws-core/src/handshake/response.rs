@@ -162,9 +162,9 @@ impl<'a> Seen<'a> {
             if !tokens(field.value).all(|token| token.eq_ignore_ascii_case(b"websocket")) {
                 return Err(HandshakeError::Upgrade);
             }
-            self.upgrade |= field.has_token("websocket");
+            self.upgrade |= field.says("websocket");
         } else if field.is("Connection") {
-            self.connection |= field.has_token("upgrade");
+            self.connection |= field.says("upgrade");
         } else if field.is("Sec-WebSocket-Accept") {
             if self.accept.replace(field.value).is_some() {
                 return Err(HandshakeError::AcceptDuplicated);

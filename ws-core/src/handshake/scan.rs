@@ -6,7 +6,31 @@
 /// Where the first LF is.
 #[inline]
 pub(super) fn line_feed(octets: &[u8]) -> Option<usize> {
-    position(octets, |word| zeros(word ^ each(b'\n')), |octet| octet == b'\n')
+    let (words, rest) = octets.as_chunks::<8>();
+    let mut base = 0_usize;
+    for word in words {
+        let marks = zeros(u64::from_le_bytes(*word) ^ each(b'\n'));
+        if marks != 0 {
+            // The first mark is never one above a zero.
+            let place = marks.trailing_zeros().wrapping_div(8);
+            return Some(base.saturating_add(usize::try_from(place).unwrap_or(0)));
+        }
+        base = base.saturating_add(word.len());
+    }
+    let place = rest.iter().position(|&octet| octet == b'\n')?;
+    Some(base.saturating_add(place))
+}
+
+/// Whether a field value may hold all of these octets, and no HTAB is among them.
+#[inline]
+pub(super) fn is_printable(octets: &[u8]) -> bool {
+    let Some(last) = octets.last_chunk::<8>() else {
+        return octets.iter().all(|&octet| octet != b'\t' && is_value(octet));
+    };
+    let (words, _) = octets.as_chunks::<8>();
+    let marks = |word: &[u8; 8]| controls(u64::from_le_bytes(*word));
+    // The last octets may be looked at twice: that costs less than one at a time.
+    words.iter().fold(marks(last), |seen, word| seen | marks(word)) == 0
 }
 
 /// Octets at the front that a field value or a reason phrase may hold.
@@ -103,6 +127,11 @@ mod tests {
                     assert_eq!(line_feed(&octets), lf, "{octets:?}");
                     let value = octets.iter().take_while(|&&octet| is_value(octet)).count();
                     assert_eq!(value_len(&octets), value, "{octets:?}");
+                    for len in [21, 16, place + 1] {
+                        let octets = &octets[..len];
+                        let bad = octets.iter().any(|&octet| octet == b'\t' || !is_value(octet));
+                        assert_eq!(is_printable(octets), !bad, "{octets:?}");
+                    }
                 }
             }
         }

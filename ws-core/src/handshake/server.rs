@@ -13,6 +13,7 @@ use core::ops::Range;
 use super::error::{HandshakeError, Rejection};
 use super::fields::HeaderField;
 use super::head::HeadReader;
+use super::octets::Octets;
 use super::request::{self, Request, Seen, Target};
 use crate::limits::Limits;
 
@@ -59,34 +60,38 @@ impl RequestReader {
         }
     }
 
+    /// `input`, for [`next`](Self::next).
+    pub(super) fn octets<'b>(&self, input: &'b [u8]) -> Octets<'b> {
+        self.reader.octets(input)
+    }
+
     /// The next step, or `None` if `input` ends before it. `Complete` is the last one; asked again,
     /// it is said again.
-    pub(super) fn next<'b>(&mut self, input: &'b [u8]) -> Result<Option<Step<'b>>, Rejection> {
+    pub(super) fn next<'b>(&mut self, input: &Octets<'b>) -> Result<Option<Step<'b>>, Rejection> {
         loop {
             match &self.state {
                 State::StartLine { line_start } => {
                     let line_start = *line_start;
-                    let Some(line) = self.reader.start_line(input)? else { return Ok(None) };
+                    let Some(line) = self.reader.start_line(input.all())? else { return Ok(None) };
                     let fields_start = self.reader.lines_len();
                     // RFC 9112 §2.2: an empty line before the request is ignored; one is enough.
                     if line.is_empty() && line_start == 0 {
                         self.state = State::StartLine { line_start: fields_start };
                         continue;
                     }
-                    let target = request::parse_request_line(line)?;
                     let line = line_start..line_start.saturating_add(line.len());
+                    let target = request::parse_request_line(input, line.clone())?;
                     self.state = State::Fields { line, fields_start };
                     return Ok(Some(Step::RequestLine(target)));
                 }
                 State::Fields { line, fields_start } => {
                     let start = self.reader.lines_len();
-                    if self.reader.field_line(input)?.is_none() {
-                        return Ok(None);
-                    }
+                    let read = self.reader.field_line(input.all())?;
+                    let Some(field_line) = read else { return Ok(None) };
                     let place = start..self.reader.lines_len();
-                    let octets = input.get(place.clone()).unwrap_or_default();
-                    if let Some((field, _)) = HeaderField::parse(octets)? {
-                        self.seen.note(&field, &place)?;
+                    if !field_line.is_empty() {
+                        let field = HeaderField::in_line(input, place.clone())?;
+                        self.seen.note(&field, &place, input)?;
                         return Ok(Some(Step::Field(field)));
                     }
                     let fields = *fields_start..place.end;
@@ -100,15 +105,15 @@ impl RequestReader {
         }
     }
 
-    /// The host of the target, if that is a whole URI.
-    pub(super) fn target_host<'b>(&self, input: &'b [u8]) -> Option<&'b str> {
+    /// The host of the target, if that is a whole URI, else that of `Host`, once it has come.
+    pub(super) fn host<'b>(&self, input: &Octets<'b>) -> Option<&'b str> {
         let State::Fields { line, .. } = &self.state else { return None };
-        let line = input.get(line.clone())?;
         // A path, as nearly every target is, holds none.
-        if line.starts_with(b"GET /") {
-            return None;
+        if input.get(line.clone()).starts_with(b"GET /") {
+            return self.seen.host(input);
         }
-        request::parse_request_line(line).ok()?.host
+        let target = request::parse_request_line(input, line.clone()).ok()?;
+        target.host.or_else(|| self.seen.host(input))
     }
 
     /// Whether `request` is the whole `input`, as it must be: what comes behind it, before the 101,
@@ -182,7 +187,8 @@ impl ServerHandshake {
     }
 
     fn advance<'b>(&mut self, input: &'b [u8]) -> Result<Option<Request<'b>>, Rejection> {
-        while let Some(step) = self.reader.next(input)? {
+        let octets = self.reader.octets(input);
+        while let Some(step) = self.reader.next(&octets)? {
             if let Step::Complete(request) = step {
                 RequestReader::check_end(&request, input)?;
                 return Ok(Some(request));

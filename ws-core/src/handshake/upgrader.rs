@@ -221,7 +221,8 @@ fn advance<'b, P: Upgrade + ?Sized>(
     policy: &mut P,
     out: &mut Vec<u8>,
 ) -> Result<Option<Negotiated<'b>>, Refusal> {
-    while let Some(step) = reader.next(input)? {
+    let octets = reader.octets(input);
+    while let Some(step) = reader.next(&octets)? {
         match step {
             Step::RequestLine(target) => policy.on_request_line(&RequestLine {
                 method: "GET",
@@ -232,9 +233,7 @@ fn advance<'b, P: Upgrade + ?Sized>(
             Step::Field(field) => {
                 policy.on_field(&field)?;
                 if field.is("Host") {
-                    policy.on_host(
-                        reader.target_host(input).or(field.value_str()).unwrap_or_default(),
-                    )?;
+                    policy.on_host(reader.host(&octets).unwrap_or_default())?;
                 }
             }
             Step::Complete(request) => {

@@ -40,8 +40,7 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     config: Config,
 ) -> impl Future<Output = Result<WebSocket<S>, Error>> {
-    let accepting = accept_with(io, config, ());
-    async { accepting.await.map(|(socket, _)| socket) }
+    open(io, config, (), |socket, _| socket)
 }
 
 /// Accepts a client's opening handshake on `io`, if `policy` does. `policy` is asked about an
@@ -57,10 +56,21 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(
 ///
 /// Not cancel-safe: a dropped future drops the transport.
 pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin, P: Upgrade>(
-    mut io: S,
+    io: S,
     config: Config,
     policy: P,
 ) -> impl Future<Output = Result<(WebSocket<S>, Agreed), Error>> {
+    open(io, config, policy, |socket, agreed| (socket, agreed))
+}
+
+/// Accepts, and has `give` say what the caller gets: whoever awaits a connection copies it once, so
+/// nobody awaits it in between.
+fn open<S: AsyncRead + AsyncWrite + Unpin, P: Upgrade, T>(
+    mut io: S,
+    config: Config,
+    policy: P,
+    give: impl FnOnce(WebSocket<S>, Agreed) -> T,
+) -> impl Future<Output = Result<T, Error>> {
     // In memory of its own, which goes when the connection is open: else it would be part of the
     // task that has the connection, for as long as that lives.
     Box::pin(async move {
@@ -68,7 +78,7 @@ pub fn accept_with<S: AsyncRead + AsyncWrite + Unpin, P: Upgrade>(
         let (agreed, received) = answer(&mut io, &config.limits, policy.both()).await?;
         let mut socket = WebSocket::server_with_received(io, config, &received);
         policy.negotiated().settle(&mut socket.connection);
-        Ok((socket, agreed))
+        Ok(give(socket, agreed))
     })
 }
 

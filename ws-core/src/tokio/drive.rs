@@ -330,8 +330,11 @@ impl<L: Link> Receiver<'_, L> {
             let Sender { config, outbound, outgoing, .. } = sender;
             let unwritten = outbound.output_len() > 0;
             let event = Halves { config, inbound, outbound }.handle_transport_lost();
-            if let (true, Some(error)) = (unwritten || event.is_some(), error) {
-                outgoing.note_outcome(|| error.into());
+            if let Some(error) = error {
+                outgoing.note_lost(&error);
+                if unwritten || event.is_some() {
+                    outgoing.note_outcome(|| error.into());
+                }
             }
             outgoing.note_event(event);
         });

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::pin::Pin;
+use std::io;
 
 use ::tokio::time::{Instant, Sleep, sleep_until};
 
@@ -20,7 +21,7 @@ pub(super) struct Outgoing {
     pub(super) unflushed: bool,
     /// A write failed: nothing can be sent any more, but the peer's last octets may be there.
     pub(super) write_failed: bool,
-    /// Our half of the transport is shut down.
+    /// Our half of the transport is shut down, or gone.
     pub(super) shut_down: bool,
 }
 
@@ -48,6 +49,12 @@ impl Outgoing {
         if let Some(Event::Failed(failure)) = event {
             self.note_outcome(|| failure.into());
         }
+    }
+
+    /// Reading failed. What the peer has reset is gone both ways: no half is left to be shut down, and
+    /// asking the kernel to would be one call more for each peer that leaves so.
+    pub(super) fn note_lost(&mut self, error: &io::Error) {
+        self.shut_down |= error.kind() == io::ErrorKind::ConnectionReset;
     }
 
     /// The outcome to report, unless there is one.

@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use ws_core::{Config, Message, MessageKind};
@@ -21,6 +23,9 @@ const WARM_UP: Duration = Duration::from_millis(200);
 const HANDSHAKES: usize = 2000;
 const CONNECTING: usize = 64;
 
+/// Connections that arrive together: fewer than the 128 that wait for a listener at least.
+const BURST: usize = 100;
+
 /// Until a server that has nothing left to do sleeps, and what it has used is accounted for.
 const SETTLE: Duration = Duration::from_millis(300);
 
@@ -33,6 +38,8 @@ pub(crate) enum Row {
     Idle(usize),
     /// CPU of one connection, from its TCP handshake to its end without a message.
     Handshake,
+    /// The same, of a server that is never ahead of the load.
+    HandshakeAwake,
 }
 
 impl Row {
@@ -43,12 +50,13 @@ impl Row {
             }
             Self::Idle(count) => format!("idle, {count}"),
             Self::Handshake => "handshake".to_owned(),
+            Self::HandshakeAwake => "handshake, awake".to_owned(),
         }
     }
 
     pub(crate) const fn unit(self) -> &'static str {
         match self {
-            Self::Echo { .. } | Self::Handshake => "ns",
+            Self::Echo { .. } | Self::Handshake | Self::HandshakeAwake => "ns",
             Self::Idle(_) => "octets",
         }
     }
@@ -69,7 +77,7 @@ impl Rows {
             octets,
         });
         let idle = (self.idle > 0).then_some(Row::Idle(self.idle));
-        echoes.chain([Row::Handshake]).chain(idle)
+        echoes.chain([Row::Handshake, Row::HandshakeAwake]).chain(idle)
     }
 
     /// The figure of one server, in the row's unit.
@@ -98,6 +106,7 @@ impl Rows {
                 outcome.server.map(|server| server.cpu_ns_per_echo).ok_or("no CPU time")?
             }
             Row::Handshake => handshake(server).await?,
+            Row::HandshakeAwake => handshake_awake(server).await?,
             Row::Idle(count) => idle(server, count).await?,
         };
         Ok(figure)
@@ -115,6 +124,48 @@ async fn handshake(server: &Server) -> Result<f64, Error> {
     sleep(SETTLE).await;
     let after = Usage::of(server.pid())?.cpu;
     Ok((after - before).as_nanos() as f64 / HANDSHAKES as f64)
+}
+
+/// The server is stopped while a burst of connections is put in front of it, and the one before leaves.
+/// One that runs meanwhile goes to sleep whenever it is ahead of the load, and the sooner it is done,
+/// the more often: the fastest would pay most for being woken.
+async fn handshake_awake(server: &Server) -> Result<f64, Error> {
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        server.address
+    );
+    let before = Usage::of(server.pid())?.cpu;
+    let mut open = Vec::new();
+    for _ in 0..HANDSHAKES / BURST {
+        server.signal("-STOP")?;
+        open.clear();
+        for _ in 0..BURST {
+            let mut io = TcpStream::connect(server.address).await?;
+            io.set_zero_linger()?;
+            io.write_all(request.as_bytes()).await?;
+            open.push(io);
+        }
+        server.signal("-CONT")?;
+        for io in &mut open {
+            read_answer(io).await?;
+        }
+    }
+    drop(open);
+    sleep(SETTLE).await;
+    let after = Usage::of(server.pid())?.cpu;
+    Ok((after - before).as_nanos() as f64 / HANDSHAKES as f64)
+}
+
+async fn read_answer(io: &mut TcpStream) -> Result<(), Error> {
+    let mut answer = Vec::with_capacity(512);
+    while !answer.ends_with(b"\r\n\r\n") {
+        if io.read_buf(&mut answer).await? == 0 {
+            return Err("the server ended the connection".into());
+        }
+    }
+    let accepted = answer.starts_with(b"HTTP/1.1 101 ");
+    accepted.then_some(()).ok_or_else(|| "a wrong answer is not worth timing".into())
 }
 
 /// A process of its own: what others have left in the allocator is not to be shared.

@@ -44,7 +44,7 @@ pub(crate) const ALL: [Kind; 8] = [
 pub(crate) struct Server {
     pub(crate) kind: &'static Kind,
     process: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Server {
@@ -82,6 +82,12 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// `-STOP`, or `-CONT`.
+    pub(crate) fn signal(&self, signal: &str) -> Result<(), Error> {
+        let sent = Command::new("kill").arg(signal).arg(self.pid().to_string()).status()?;
+        sent.success().then_some(()).ok_or_else(|| "the server is gone".into())
     }
 
     pub(crate) fn url(&self) -> String {

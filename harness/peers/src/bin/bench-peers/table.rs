@@ -32,9 +32,11 @@ impl Table {
              Every server is a process of its own on core 0, with one thread, the load on core 1. \
              Rows are connections × messages in flight × octets of payload, binary: the server's CPU \
              time for one echo. `idle`: its resident memory for a connection after one echo. \
-             `handshake`: its CPU time from accepting TCP to the end of the connection. The first \
-             column is in its unit, the others are medians of the ratio to it within each round: \
-             above 1 costs more.\n\n| row |",
+             `handshake`: its CPU time from accepting TCP to the end of the connection, which is a \
+             reset; `awake`: of a server that is stopped until 100 of them wait. One that runs meanwhile \
+             sleeps whenever it is ahead of the load, and pays for each time it is woken: the sooner it \
+             is done, the more often. The first column is in its unit, the others are medians of the \
+             ratio to it within each round: above 1 costs more.\n\n| row |",
             processor()
         );
         for kind in &self.kinds {
