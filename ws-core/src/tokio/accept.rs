@@ -14,7 +14,7 @@ use super::clock::later;
 use super::open::{Deadline, poll_write, write};
 use super::request_buffer::RequestBuffer;
 use super::websocket::WebSocket;
-use crate::connection::Config;
+use crate::connection::{Config, Connection};
 use crate::handshake::{Agreed, Configured, HandshakeError, Upgrade, Upgrader};
 use crate::io::Error;
 use crate::limits::Limits;
@@ -73,10 +73,12 @@ fn open<S: AsyncRead + AsyncWrite + Unpin, P: Upgrade, T>(
 ) -> impl Future<Output = Result<T, Error>> {
     // In memory of its own, which goes when the connection is open: else it would be part of the
     // task that has the connection, for as long as that lives.
+    // Before that memory: what stays is not to lie behind what goes.
+    let connection = Connection::server(config);
     Box::pin(async move {
         let mut policy = Configured::new(policy, &config);
         let (agreed, received) = answer(&mut io, &config.limits, policy.both()).await?;
-        let mut socket = WebSocket::server_with_received(io, config, &received);
+        let mut socket = WebSocket::new(io, connection, &received);
         policy.negotiated().settle(&mut socket.connection);
         Ok(give(socket, agreed))
     })

@@ -99,7 +99,7 @@ impl<S> WebSocket<S> {
         Self::new(io, Connection::client_with_keys(config, keys), received)
     }
 
-    fn new(io: S, mut connection: Connection, received: &[u8]) -> Self {
+    pub(super) fn new(io: S, mut connection: Connection, received: &[u8]) -> Self {
         // Its clock starts here.
         let _ = connection.handle_timeout(Duration::ZERO);
         Self {
