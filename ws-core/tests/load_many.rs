@@ -42,7 +42,7 @@ fn t18_idle_connections_cost_little_memory_and_no_wake_ups() {
         );
         assert_eq!(later.polls, idle.polls, "an idle connection was woken");
         // Without optimization the compiler keeps more in a task.
-        assert!(each <= if is_soak() { 6 * KIB } else { 10 * KIB }, "{each} octets each");
+        assert!(each <= if is_soak() { 3 * KIB } else { 10 * KIB }, "{each} octets each");
         drop(sockets);
     });
 }
@@ -80,7 +80,7 @@ fn t19_idle_connections_with_deflate_hold_contexts_from_the_first_message_on() {
             );
             // Few connections, and the shadow inflater of debug builds.
             let spare = if is_soak() { 0 } else { 100 * KIB };
-            assert!(agreed <= 6 * KIB + spare, "{agreed} octets each");
+            assert!(agreed <= 3 * KIB + spare, "{agreed} octets each");
             assert!(used <= most + spare, "{used} octets each after a message");
         });
     }

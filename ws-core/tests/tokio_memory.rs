@@ -155,6 +155,22 @@ fn t18_an_idle_connection_is_320_octets() {
     }
 }
 
+/// With what tokio adds to a task, 384: one octet more would be 512.
+#[test]
+fn t18_a_task_that_accepts_and_echoes_over_tcp_is_280_octets() {
+    async fn plain(io: Quiet) {
+        let mut socket = accept(io, Config::default()).await.unwrap();
+        while let Some(message) = socket.recv().await.unwrap() {
+            socket.feed(message).await.unwrap();
+        }
+    }
+    // The transport is an argument, and then in the connection.
+    let tcp = 2 * (size_of::<tokio::net::TcpStream>() - size_of::<Quiet>());
+    let debug = if cfg!(debug_assertions) { 2 * 8 } else { 0 };
+    let len = size_of_val(&plain(Quiet::default())) + tcp;
+    assert!(len <= 280 + debug, "{len} octets");
+}
+
 /// Next to the connection itself: the instants that its deadlines count from.
 #[test]
 fn t18_deadlines_cost_a_connection_less_than_500_octets() {
