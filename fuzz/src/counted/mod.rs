@@ -22,6 +22,10 @@ mod error {
 
 mod scan;
 
+#[expect(dead_code, reason = "the core's file, of which a part is called here")]
+#[path = "../../../ws-core/src/handshake/octets.rs"]
+mod octets;
+
 #[expect(dead_code, unreachable_pub, reason = "the core's file, of which a part is called here")]
 #[path = "../../../ws-core/src/handshake/fields.rs"]
 mod fields;

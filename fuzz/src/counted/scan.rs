@@ -22,6 +22,10 @@ pub(super) fn value_len(octets: &[u8]) -> usize {
     octets.iter().take_while(|&&octet| value(look(octet))).count()
 }
 
+pub(super) fn is_printable(octets: &[u8]) -> bool {
+    octets.iter().all(|&octet| (b' '..0x7F).contains(&look(octet)) || octet >= 0x80)
+}
+
 pub(super) fn token_len(octets: &[u8]) -> usize {
     octets.iter().take_while(|&&octet| is_token(octet)).count()
 }
