@@ -3,8 +3,12 @@
 //!
 //! CPU time of the threads, as the kernel counts it, so that waiting for a core is not in it. Each
 //! round measures both; the median of the rounds' ratios is printed. Linux alone counts so.
+//!
+//! Two cores share a clock that sinks under load, and often more than that: the first row is work that
+//! shares nothing, for comparison.
 
 use std::fs;
+use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread;
 
@@ -13,8 +17,20 @@ use support::peers;
 
 mod support;
 
-/// Payload octets, and messages of one wire.
-const ROWS: [(usize, usize); 3] = [(20, 20_000), (1024, 5000), (65_536, 100)];
+/// What is done, payload octets, and messages of one wire.
+const ROWS: [(Work, usize, usize); 4] = [
+    (Work::Mask, 20, 20_000),
+    (Work::Echo, 20, 20_000),
+    (Work::Echo, 1024, 5000),
+    (Work::Echo, 65_536, 100),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Work {
+    /// Masks payloads: nothing else.
+    Mask,
+    Echo,
+}
 
 /// Of one thread, in each round: how often it echoes its wire.
 const WIRES: usize = 20;
@@ -29,22 +45,24 @@ fn main() {
         println!("threads: left out, needs Linux and two cores");
         return;
     }
-    for (len, count) in ROWS {
+    for (work, len, count) in ROWS {
         let round = |_| {
-            let [alone, beside] = [1, 2].map(|threads| per_message(threads, len, count, wires));
+            let [alone, beside] =
+                [1, 2].map(|threads| per_message(threads, work, len, count, wires));
             (beside / alone, alone)
         };
         let mut rounds: Vec<_> = (0..rounds).map(round).collect();
         rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (ratio, alone) = rounds[rounds.len() / 2];
         println!(
-            "threads/echo/{len:<6} {alone:>7.0} ns of CPU per message on one thread, {ratio:.2} on two"
+            "threads/{work:?}/{len:<6} {alone:>7.0} ns of CPU per message on one thread, \
+             {ratio:.2} times that on two"
         );
     }
 }
 
 /// Nanoseconds of CPU for one message, on each of so many threads at a time.
-fn per_message(threads: usize, len: usize, count: usize, wires: usize) -> f64 {
+fn per_message(threads: usize, work: Work, len: usize, count: usize, wires: usize) -> f64 {
     let start = Barrier::new(threads);
     let spent: u64 = thread::scope(|scope| {
         let echo = || {
@@ -54,7 +72,10 @@ fn per_message(threads: usize, len: usize, count: usize, wires: usize) -> f64 {
             start.wait();
             let before = cpu_time().expect("counted a moment ago");
             for _ in 0..wires {
-                echo(wire.clone());
+                match work {
+                    Work::Mask => mask(len, count),
+                    Work::Echo => _ = echo(wire.clone()),
+                }
             }
             cpu_time().expect("counted a moment ago") - before
         };
@@ -68,6 +89,13 @@ fn per_message(threads: usize, len: usize, count: usize, wires: usize) -> f64 {
 fn echo(wire: Bytes) -> usize {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(peers::echo_tokio(wire))
+}
+
+fn mask(len: usize, count: usize) {
+    let mut payload = vec![7; len];
+    for _ in 0..count {
+        ws_core::mask::apply(black_box(&mut payload), black_box(support::oracle::KEY), 0);
+    }
 }
 
 /// What this thread has run for, in nanoseconds.
