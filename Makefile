@@ -31,7 +31,7 @@ SELECT := $(if $(strip $(CASES)),--cases '$(strip $(CASES))')
 
 .DEFAULT_GOAL := help
 .PHONY: help autobahn conformance parity compare test page-test soak lint docs bench bench-peers \
-  gate bless summary harness fuzz fuzz-smoke fuzz-long fuzz-seeds mutants coverage interop
+  gate bless summary harness fuzz fuzz-smoke fuzz-long fuzz-keep fuzz-seeds mutants coverage interop
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ fuzz-smoke: ## Every fuzz target with the same few thousand inputs
 fuzz-long: SECONDS := 1200
 fuzz-long: ## Every fuzz target for 20 minutes
 	fuzz/run.sh $(SECONDS)
+
+fuzz-keep: ## What fuzzing found, as few inputs as reach all of it, into the corpus
+	fuzz/keep.sh
 
 fuzz-seeds: harness ## The conformance cases as seeds, those that reach something new
 	$(BUILT)/wsconf seeds --out fuzz/corpus

@@ -4,7 +4,8 @@
 #   fuzz/minimise.sh [TARGET…]     without a target: all of them
 #
 # `cargo fuzz cmin` names what it keeps by its hash; here everything keeps the name that says what it
-# is. Inputs that people have written stay, whatever they reach.
+# is. Inputs that people have written stay, whatever they reach; what fuzzing found (keep.sh) displaces
+# no case.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -23,6 +24,7 @@ kept="$(mktemp -d "$PWD/target/kept.XXXXXX")"
 trap 'rm -rf "$kept"' EXIT
 for target in "$@"; do
   cp -R "corpus/$target" "$kept/$target"
+  rm -f "$kept/$target"/found_*
   cargo +nightly fuzz cmin "$target" "$kept/$target" -- -max_len=4096 -rss_limit_mb=2048
   # An input that breaks the property ends `cmin` without an error of its own, and nothing was judged.
   if find "$kept/$target" -type f | grep -qvE '/[0-9a-f]{40}$'; then
@@ -33,7 +35,7 @@ for target in "$@"; do
   dropped=0
   # Inputs of people first, so that a case which is the same as one of them goes, and so does one which
   # is the same as an earlier case.
-  for seed in $(find "corpus/$target" -type f ! -name 'case_*') "corpus/$target"/case_*; do
+  for seed in $(find "corpus/$target" -type f ! -name 'case_*' ! -name 'found_*') "corpus/$target"/case_*; do
     [[ -e "$seed" ]] || continue
     reaches="$kept/$target/$(sha1sum <"$seed" | cut -d ' ' -f 1)"
     if [[ "$seed" == */case_* ]]; then

@@ -26,7 +26,7 @@ area() {
     answers) files='handshake/response'
       tests='dialer handshake_client handshake_server handshake_hs deflate_answers' ;;
     deflate) files='deflate/accept deflate/params deflate/policy deflate/terms'
-      tests='deflate_negotiation deflate_offers deflate_answers' ;;
+      tests='deflate_negotiation deflate_offers deflate_answers deflate_held' ;;
     adapters) files='handshake/negotiated' tests='deflate_adapters' features='deflate,hyper' ;;
     *)
       echo "no such area: $1" >&2

@@ -183,10 +183,11 @@ mod tests {
     #[test]
     fn whole_text_is_known_at_any_length() {
         for len in [0, 1, SIMD_FROM - 1, SIMD_FROM, SIMD_FROM + 1] {
-            let mut octets = [b'x'; SIMD_FROM + 2];
+            let mut octets = [b'x'; SIMD_FROM + 3];
             assert!(is_utf8(&octets[..len]), "{len} octets");
-            octets[len] = 0x80;
-            assert!(!is_utf8(&octets[..=len]), "{len} octets and one more");
+            octets[len..len + 2].copy_from_slice("é".as_bytes());
+            assert!(is_utf8(&octets[..len + 2]), "{len} octets and a code point of two");
+            assert!(!is_utf8(&octets[..=len]), "{len} octets and half a code point");
         }
     }
 }

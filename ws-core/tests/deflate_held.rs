@@ -2,6 +2,9 @@
 //! (T19)
 #![cfg(feature = "deflate")]
 
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
 use allocation_counter::measure;
 use ws_core::connection::{Config, Connection, Event};
 use ws_core::deflate::Deflate;
@@ -72,6 +75,53 @@ fn t19_between_messages_only_the_windows_are_held() {
     assert!(each <= 2 * 4 * KIB + 2 * KIB + shadow, "{each} octets each");
 }
 
+/// Those that hold a context count it in one place, for all the process: one test at a time.
+static HOLDING: Mutex<()> = Mutex::new(());
+
+#[test]
+fn t19_as_many_contexts_are_held_as_may_be() {
+    let _alone = HOLDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let octets = |max| {
+        let deflate = with(|d| d.window_bits(12).memory_level(5).max_held_contexts(max));
+        let mut pairs = Vec::new();
+        let allocated = measure(|| {
+            for _ in 0..4 {
+                let [mut client, mut server] = pair(12, &deflate);
+                for to_server in [true, false] {
+                    let (from, to) = if to_server {
+                        (&mut client, &mut server)
+                    } else {
+                        (&mut server, &mut client)
+                    };
+                    from.send_binary(&records(5000, 1)).unwrap();
+                    assert_eq!(pass(from, to).len(), 1);
+                }
+                pairs.push([client, server]);
+            }
+        });
+        allocated.bytes_current
+    };
+    // A thread keeps some contexts that nobody holds: of a thread of its own it is known which.
+    let with_held = |max| {
+        thread::scope(|scope| {
+            let own = scope.spawn(|| {
+                octets(0);
+                octets(max)
+            });
+            own.join().unwrap()
+        })
+    };
+    let none = with_held(0);
+    let (inflater, compressor) = (45 * KIB as i64, 165 * KIB as i64);
+    for max in [1, 2, 5, 16] {
+        let held = with_held(max) - none;
+        // Four connections each way, at both ends: eight compressors and eight inflaters at most.
+        let max = i64::try_from(max).unwrap();
+        assert!(held >= max * inflater, "{held} octets for {max} contexts");
+        assert!(held <= max * compressor, "{held} octets for {max} contexts");
+    }
+}
+
 /// A message and its answer on each of some connections, in turn, for some rounds.
 fn converse(window_bits: u8, deflate: &Deflate, rounds: u64) -> u64 {
     let mut pairs: Vec<_> = (0..3).map(|_| pair(window_bits, deflate)).collect();
@@ -105,6 +155,7 @@ fn converse(window_bits: u8, deflate: &Deflate, rounds: u64) -> u64 {
 
 #[test]
 fn messages_are_the_same_however_many_contexts_are_held() {
+    let _alone = HOLDING.lock().unwrap_or_else(PoisonError::into_inner);
     for window_bits in [9, 12, 15] {
         let with_held = |max| {
             let deflate = with(|d| d.window_bits(window_bits).max_held_contexts(max));
