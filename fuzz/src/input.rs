@@ -18,13 +18,17 @@ pub(crate) fn pieces(seed: u8, octets: &[u8]) -> Vec<&[u8]> {
     pieces
 }
 
-/// Up to some hundred octets, most of them fewer; text as often as not.
+/// Few octets mostly, seldom so many that they are sent in another way: shared with the caller from
+/// 8 KiB on, past the queue and with a length of 64 bits from 64 KiB on; text as often as not.
 pub(crate) fn octets(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
-    let len = match input.int_in_range(0..=7)? {
-        0 => 0,
-        1 => input.int_in_range(0..=3)?,
-        2 => input.int_in_range(120..=130)?,
-        3 => input.int_in_range(0..=700)?,
+    let choice: u8 = input.arbitrary()?;
+    let len = match (choice >> 3, choice & 7) {
+        (31, 6) => input.int_in_range(8_190..=8_300)?,
+        (31, 7) => input.int_in_range(65_530..=65_700)?,
+        (_, 0) => 0,
+        (_, 1) => input.int_in_range(0..=3)?,
+        (_, 2) => input.int_in_range(120..=130)?,
+        (_, 3) => input.int_in_range(0..=700)?,
         _ => input.int_in_range(0..=20)?,
     };
     // Long payloads need not cost the fuzzer as many octets.
