@@ -4,13 +4,15 @@
 set -euo pipefail
 cd "$SRC/ws-core"
 
-build="$SRC/fuzz-build"
+# For a coverage build the images run `cargo build` instead, and leave out the options; where it builds
+# they ask cargo.
+export CARGO_TARGET_DIR="$SRC/fuzz-build"
 # Debug assertions and overflow checks stay: what they find is found.
-cargo fuzz build --release --debug-assertions --target-dir "$build"
+cargo fuzz build --release --debug-assertions
 
 for program in fuzz/fuzz_targets/*.rs; do
   target="$(basename "$program" .rs)"
-  cp "$build/x86_64-unknown-linux-gnu/release/$target" "$OUT/$target"
+  cp "$CARGO_TARGET_DIR/x86_64-unknown-linux-gnu/release/$target" "$OUT/$target"
   seeds="$(mktemp -d)"
   cp "fuzz/corpus/$target"/* "$seeds"
   for input in "fuzz/regressions/$target"/*; do

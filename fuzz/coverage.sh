@@ -15,8 +15,12 @@ if ! cargo llvm-cov --version >/dev/null 2>&1; then
     exit 1
   }
 fi
-if [[ -z "${LLVM_COV-}" ]] && ! rustup component list --installed | grep -q llvm-tools; then
-  rustup component add llvm-tools
+# Not `grep -q`: it would end rustup before that has told all, which is a failure.
+if [[ -z "${LLVM_COV-}" ]] && ! rustup component list --installed | grep llvm-tools >/dev/null; then
+  rustup component add llvm-tools || {
+    echo "coverage needs llvm-tools, and rustup could not add them; LLVM_COV and LLVM_PROFDATA name others" >&2
+    exit 1
+  }
 fi
 
 (($# > 0)) || set -- tests corpus

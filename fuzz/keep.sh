@@ -30,6 +30,9 @@ for target in "$@"; do
     [[ "$input" != */found_* ]] || kind=found
     cp "$input" "$pool/$target/$kind"
   done
+  # The merge would pass over an input that breaks the property.
+  cargo +nightly fuzz run "$target" "$pool/$target/named" "$pool/$target/found" "target/found/$target" \
+    -- -runs=0 -max_len=4096 -rss_limit_mb=4096
   # What reaches a block more often than another input does is not kept for that: coverage is of edges.
   cargo +nightly fuzz run "$target" "$pool/$target/named" "$pool/$target/found" "target/found/$target" \
     -- -set_cover_merge=1 -use_counters=0 -max_len=4096 -rss_limit_mb=4096

@@ -35,8 +35,7 @@ for target in "$@"; do
   dropped=0
   # Inputs of people first, so that a case which is the same as one of them goes, and so does one which
   # is the same as an earlier case.
-  for seed in $(find "corpus/$target" -type f ! -name 'case_*' ! -name 'found_*') "corpus/$target"/case_*; do
-    [[ -e "$seed" ]] || continue
+  while read -r seed; do
     reaches="$kept/$target/$(sha1sum <"$seed" | cut -d ' ' -f 1)"
     if [[ "$seed" == */case_* ]]; then
       before=$((before + 1))
@@ -46,6 +45,9 @@ for target in "$@"; do
       fi
     fi
     rm -f "$reaches"
-  done
+  done < <(
+    find "corpus/$target" -type f ! -name 'case_*' ! -name 'found_*'
+    find "corpus/$target" -type f -name 'case_*' | sort
+  )
   printf '== %s: %d of %d cases kept\n' "$target" $((before - dropped)) "$before"
 done
