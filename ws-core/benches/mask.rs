@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use ws_core::frame::MAX_HEADER_LEN;
 use ws_core::mask;
 
 #[path = "../tests/oracle/mod.rs"]
@@ -12,16 +13,18 @@ const KEY: [u8; 4] = oracle::KEY;
 
 fn masking(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("mask");
-    for len in [20, 1024, 65_536, 1_048_576] {
+    for len in [20, 1024, 2048, 4096, 65_536, 1_048_576] {
         let payload = vec![0x5A; len];
         let expected = oracle::masked(&payload, Some(KEY));
         group.throughput(Throughput::Bytes(len as u64));
 
-        let mut octets = payload.clone();
-        mask::apply(&mut octets, KEY, 0);
+        // Behind a header, as it is read.
+        let mut read = [vec![0; MAX_HEADER_LEN], payload.clone()].concat();
+        let octets = &mut read[MAX_HEADER_LEN..];
+        mask::apply(octets, KEY, 0);
         assert_eq!(octets, expected);
         group.bench_function(BenchmarkId::new("apply", len), |bencher| {
-            bencher.iter(|| mask::apply(black_box(&mut octets), black_box(KEY), 0));
+            bencher.iter(|| mask::apply(black_box(&mut *octets), black_box(KEY), 0));
         });
 
         let mut copied = vec![0; len];

@@ -34,6 +34,15 @@ fn receive(criterion: &mut Criterion) {
                     bencher.iter(|| black_box(run()));
                 });
             };
+            // What moving the octets costs whoever reads them, once.
+            bench("memcpy", &mut || {
+                for read in wire.chunks(support::READ_LEN) {
+                    buffer.resize(read.len(), 0);
+                    buffer.copy_from_slice(read);
+                    black_box(&mut buffer);
+                }
+                expected
+            });
             bench("ws-core connection", &mut || {
                 peers::receive_connection(&wire, &mut buffer, support::READ_LEN)
             });

@@ -11,6 +11,9 @@ use blocks::BLOCK;
 /// Octets that are changed at a time where there is not a whole block of them.
 const LANE: usize = 16;
 
+/// Octets from which on it is worth it that no block spans two lines of the cache.
+const ALIGNED_FROM: usize = 1024;
+
 /// Masks or unmasks `payload` in place and returns the phase (0..=3) for the octets that follow it.
 ///
 /// `phase` counts octets of the payload already done; only its remainder by four matters.
@@ -88,12 +91,35 @@ fn apply_long(payload: &mut [u8], word: u32) {
     // Read before anything is written, and written last: the octets that it shares with the lanes are
     // changed alike by both, and none is left to be changed by itself.
     let last = masked(last, rotated(word, payload.len().wrapping_sub(LANE)));
-    let (blocks, rest) = payload.as_chunks_mut::<BLOCK>();
+    if payload.len() < ALIGNED_FROM {
+        apply_to_lanes(payload, word);
+    } else {
+        apply_aligned(payload, word);
+    }
+    put_last(payload, last);
+}
+
+/// Whole blocks, then whole lanes.
+#[inline]
+fn apply_to_lanes(octets: &mut [u8], word: u32) {
+    let (blocks, rest) = octets.as_chunks_mut::<BLOCK>();
     blocks::apply(blocks, word);
     for octets in rest.as_chunks_mut::<LANE>().0 {
         *octets = masked(*octets, word);
     }
-    put_last(payload, last);
+}
+
+/// Blocks that begin where a line of the cache does, and the octets before them as the first block, by
+/// the same means as the last lane.
+fn apply_aligned(payload: &mut [u8], word: u32) {
+    let Some(&first) = payload.first_chunk::<BLOCK>() else { return };
+    let before = payload.as_ptr().align_offset(BLOCK);
+    if let Some((_, aligned)) = payload.split_at_mut_checked(before) {
+        apply_to_lanes(aligned, rotated(word, before));
+    }
+    if let Some(to) = payload.first_chunk_mut() {
+        *to = masked(first, word);
+    }
 }
 
 /// Masks a payload of `N` to twice `N` octets by its first and its last `N`, which may overlap; tells

@@ -14,6 +14,9 @@ const MAX_LEN: usize = 200;
 /// So many octets more are done in the widest registers of the processor.
 const WIDE: usize = 512;
 
+/// From so many octets on, blocks are aligned.
+const ALIGNED: usize = 1024;
+
 fn octets(len: usize) -> Vec<u8> {
     // 7 has no common factor with 256: neighbours differ, and so do blocks.
     (0..len).map(|i| (i * 7 % 256).to_le_bytes()[0]).collect()
@@ -34,8 +37,10 @@ fn rfc_example() {
 
 #[test]
 fn every_length_phase_and_offset() {
-    for offset in 0..=15 {
-        for len in (0..=MAX_LEN).chain(WIDE - 2..=WIDE + 130) {
+    let short = (0..=MAX_LEN).chain(WIDE - 2..=WIDE + 130);
+    let long = [ALIGNED - 1, ALIGNED, ALIGNED + 1, ALIGNED + 17, ALIGNED + 63, ALIGNED + 64];
+    for (offsets, lens) in [(16, Vec::from_iter(short)), (64, long.to_vec())] {
+        for (offset, len) in (0..offsets).flat_map(|at| lens.iter().map(move |&len| (at, len))) {
             for phase in 0..=3 {
                 let plain = octets(offset + len + 16);
                 let expected = [

@@ -51,7 +51,7 @@ pub(crate) fn receive_connection(wire: &Bytes, buffer: &mut Vec<u8>, read_len: u
         if unread.is_empty() {
             return done;
         }
-        if start > 0 {
+        if start == end || buffer.len() < end + read_len {
             buffer.copy_within(start..end, 0);
             (start, end) = (0, end - start);
         }

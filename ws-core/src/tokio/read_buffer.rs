@@ -20,6 +20,9 @@ use crate::memory::{OutOfMemory, reserve_bytes};
 /// A rest of at most this many octets moves out of a pooled buffer rather than keep it.
 const SMALL_REST: usize = 4 * 1024;
 
+/// To move this many octets costs more than a read does.
+const LONG_ENOUGH: usize = 16 * 1024;
+
 /// Octets that count as a unit of their task's work, of which tokio allows 128 until the task has to
 /// give way to others. A read counts as one however long it is: a peer that sends without end would
 /// have 8 MiB looked at before it is anybody else's turn.
@@ -145,8 +148,11 @@ impl ReadBuffer {
         let len = input.octets.len();
         let room = awaited.clamp(MIN_ROOM, READ_LEN.max(len / 10));
         let there = input.octets.capacity().saturating_sub(len);
-        // Room that is there already may be used however little has arrived.
-        if there >= room / 2
+        // The rest of a long message is read where the message is, in one more read, rather than have all
+        // of it move. Room that is there already may be used however little has arrived.
+        let is_enough = awaited > 0 && awaited <= there && len >= LONG_ENOUGH;
+        if is_enough
+            || there >= room / 2
             || input.octets.try_reclaim(awaited.max(MIN_ROOM))
             || input.octets.try_reclaim(room)
         {
