@@ -11,25 +11,32 @@ use crate::peers::tungstenite_hears;
 use crate::support::model::model;
 use crate::support::{Driver, NOW};
 
-/// Smaller than what a few calls queue.
-const MAX_WRITE_BUFFER: usize = 2000;
+/// The room for output, of which the first octet chooses: less than a few calls queue, or than a few
+/// long payloads do.
+const MAX_WRITE_BUFFERS: [usize; 4] = [2000, 20_000, 150_000, 1 << 20];
 
 /// Any calls in any order: each that is refused leaves the wire as it was; all that was accepted,
 /// and nothing else, is on the wire in order; a strict peer parses it, with one Close at most and
-/// nothing behind it, and tungstenite reads the messages that were sent.
+/// nothing behind it, and tungstenite reads the messages that were sent. The peer's Pings are answered
+/// in their turn, but while it does not read, the latest only.
 pub fn write_api(input: &[u8]) {
     // Octets that end are the end of the calls.
     let _ = calls(&mut Unstructured::new(input));
 }
 
 fn calls(input: &mut Unstructured<'_>) -> Result<()> {
-    let role = if input.arbitrary()? { Role::Server } else { Role::Client };
-    let limits = Limits::builder().max_write_buffer(MAX_WRITE_BUFFER).build().expect("they fit");
+    let settings: u8 = input.arbitrary()?;
+    let role = if settings & 1 == 1 { Role::Server } else { Role::Client };
+    let max_write_buffer = MAX_WRITE_BUFFERS[usize::from(settings >> 1 & 3)];
+    let limits = Limits::builder().max_write_buffer(max_write_buffer).max_pings(u32::MAX);
     let mut writer = Writer {
-        driver: Driver::new(role, Config::with_limits(limits)),
+        driver: Driver::new(role, Config::with_limits(limits.build().expect("they fit"))),
+        max_write_buffer,
         accepted: Vec::new(),
         open: None,
         closed: false,
+        blocked: false,
+        waiting: None,
     };
     let ended = loop {
         if input.is_empty() {
@@ -39,7 +46,8 @@ fn calls(input: &mut Unstructured<'_>) -> Result<()> {
             break Err(error);
         }
     };
-    writer.driver.write_all();
+    writer.write(usize::MAX);
+    writer.write(usize::MAX);
     assert_eq!(writer.driver.connection.output_len(), 0);
     assert_eq!(writer.driver.frames(), writer.accepted);
     let (mut events, _) = model(&writer.accepted);
@@ -51,11 +59,16 @@ fn calls(input: &mut Unstructured<'_>) -> Result<()> {
 
 struct Writer {
     driver: Driver,
+    max_write_buffer: usize,
     /// The frames that are to be on the wire.
     accepted: Vec<Frame>,
     /// The opcode and the text so far of a message that is sent in fragments.
     open: Option<(u8, Vec<u8>)>,
     closed: bool,
+    /// The peer took less than it was offered.
+    blocked: bool,
+    /// The answer to a Ping that came while there was no room for it.
+    waiting: Option<Frame>,
 }
 
 impl Writer {
@@ -68,11 +81,12 @@ impl Writer {
             4 => self.control(input)?,
             5 => self.close(input)?,
             6 => {
-                self.driver.write_some(input.int_in_range(0..=3000)?);
+                let octets = input.int_in_range(0..=3000)?;
+                self.write(octets * if self.max_write_buffer > 20_000 { 50 } else { 1 });
                 return Ok(());
             }
             7 => {
-                self.driver.write_all();
+                self.write(usize::MAX);
                 return Ok(());
             }
             _ => return self.ping_arrives(input),
@@ -85,10 +99,19 @@ impl Writer {
         Ok(())
     }
 
+    /// The peer takes so many octets. Once it takes all there are, a waiting answer is behind them.
+    fn write(&mut self, octets: usize) {
+        let queued = self.driver.connection.output_len();
+        self.blocked = self.driver.write_some(octets) < queued;
+        if !self.blocked {
+            self.accepted.extend(self.waiting.take());
+        }
+    }
+
     /// The first of these rules that a frame of `len` octets breaks.
     fn refusal(&self, len: usize, breaks: &[(bool, Misuse)]) -> std::result::Result<(), Misuse> {
         let queued = self.driver.connection.output_len();
-        let full = queued > 0 && queued + len + 14 > MAX_WRITE_BUFFER;
+        let full = queued > 0 && queued + len + 14 > self.max_write_buffer;
         let always = [(self.closed, Misuse::SendAfterClose)];
         let room = [(full, Misuse::WriteBufferFull)];
         let mut rules = always.iter().chain(breaks).chain(&room);
@@ -168,7 +191,10 @@ impl Writer {
             _ => Ok(()),
         };
         let made = self.driver.connection.close(frame, NOW);
-        self.closed |= made.is_ok();
+        if made.is_ok() {
+            // Behind our Close nothing is sent.
+            (self.closed, self.waiting) = (true, None);
+        }
         let sent = match code {
             Some(code) => Frame::close(code, &reason),
             None => Frame::new(true, CLOSE, ""),
@@ -176,15 +202,19 @@ impl Writer {
         Ok((made, expected, sent))
     }
 
-    /// The peer sends a Ping while all is written: it is answered unless we have closed.
+    /// The peer sends a Ping.
     fn ping_arrives(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
-        self.driver.write_all();
         let payload = octets(input)?;
         let payload = &payload[..payload.len().min(125)];
+        let has_room = self.refusal(payload.len(), &[]).is_ok();
         let role = self.driver.connection.role();
-        self.driver.feed(&oracle::wire_to(role, &[oracle::ping(payload)]));
-        if !self.closed {
-            self.accepted.push(oracle::pong(payload));
+        self.driver.feed_silently(&oracle::wire_to(role, &[oracle::ping(payload)]));
+        let answer = oracle::pong(payload);
+        let at_once = has_room && !self.blocked;
+        if at_once && !self.closed {
+            self.accepted.push(answer);
+        } else if !self.closed {
+            self.waiting = Some(answer);
         }
         Ok(())
     }
