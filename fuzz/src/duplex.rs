@@ -4,7 +4,7 @@ use arbitrary::{Result, Unstructured};
 use ws_core::connection::{Config, Delivery, Transport};
 use ws_core::deflate::{Deflate, DeflateParams};
 use ws_core::frame::CloseFrame;
-use ws_core::{CloseCode, Limits, Message, MessageKind, Role};
+use ws_core::{CloseCode, Limits, Message, MessageKind, PreparedMessage, Role};
 
 use crate::input::{kind, octets};
 use crate::oracle::{self, CLOSE};
@@ -12,9 +12,10 @@ use crate::support::{Driver, NOW, Seen};
 
 /// Whatever two endpoints do, what each sends before its Close arrives at the other once and in
 /// order (all of it, if that tells messages while closing), each sends one Close, and both end clean,
-/// the server first. The first octet chooses deliveries, telling while closing and compression.
+/// the server first. Pings are answered in order; if some are not, because the peer did not read, the
+/// last one is. The first two octets choose deliveries, telling while closing, compression and room.
 pub fn duplex_model(input: &[u8]) {
-    let Some((&settings, operations)) = input.split_first() else { return };
+    let Some((&settings, operations)) = input.split_first_chunk() else { return };
     let mut pair = Pair::new(settings);
     // Octets that end are the end of the operations.
     let mut operations = Unstructured::new(operations);
@@ -40,9 +41,20 @@ struct End {
 }
 
 impl Pair {
-    fn new(settings: u8) -> Self {
+    fn new([settings, more]: [u8; 2]) -> Self {
         let bit = |bit: u8| settings >> bit & 1 != 0;
-        let limits = Limits::builder().max_write_buffer(3000).build().expect("they fit");
+        // Less than a few calls queue, or than a few long payloads do.
+        let room = [3000, 20_000, 150_000, 1 << 20][usize::from(more >> 4 & 3)];
+        let limits = Limits::builder().max_write_buffer(room).max_pings(u32::MAX);
+        let limits = limits.build().expect("they fit");
+        let window_bits = [15, 9, 10, 12][usize::from(more >> 1 & 3)];
+        let deflate = Deflate::builder()
+            .window_bits(window_bits)
+            .level(if more & 8 != 0 { 1 } else { 6 })
+            .threshold(if more & 64 != 0 { 1024 } else { 0 })
+            // Of the messages before, only what the next one may refer to is there, or all.
+            .max_held_contexts(if more & 1 != 0 { 0 } else { usize::MAX });
+        let deflate = deflate.build().expect("all within their ranges");
         let end = |role, delivery| {
             let mut config = Config::with_limits(limits);
             config.deliver_while_closing = bit(2);
@@ -52,9 +64,10 @@ impl Pair {
                 let params = DeflateParams {
                     server_no_context_takeover: bit(4),
                     client_no_context_takeover: bit(5),
-                    ..DeflateParams::default()
+                    server_max_window_bits: deflate.window_bits(),
+                    client_max_window_bits: deflate.window_bits(),
                 };
-                driver.connection.set_deflate(&Deflate::default(), params);
+                driver.connection.set_deflate(&deflate, params);
             }
             End { driver, read: 0, sent: Vec::new(), open: None, closed: false }
         };
@@ -68,12 +81,12 @@ impl Pair {
         let what: u8 = input.arbitrary()?;
         let from = usize::from(what & 1);
         match what >> 1 & 7 {
-            0 | 1 => self.ends[from].message(input)?,
-            2 => self.ends[from].fragment(input)?,
+            0 | 1 => self.ends[from].message(what >> 4 & 3, input)?,
+            2 => self.ends[from].fragment(what & 16 == 0, input)?,
             3 => self.ends[from].ping(input)?,
             4 if what >> 5 == 0 => self.ends[from].close(),
             4 | 5 => self.carry(from, input.int_in_range(0..=5)?),
-            6 => self.carry(from, input.int_in_range(0..=300)?),
+            6 => self.carry(from, input.int_in_range(0..=300)? << (what >> 4 & 8)),
             _ => self.carry(from, usize::MAX),
         }
         Ok(())
@@ -94,6 +107,9 @@ impl Pair {
             self.settle();
         }
         if !self.ends.iter().any(|end| end.closed) {
+            for end in &self.ends {
+                assert_eq!(end.pongs().last(), end.pings().last(), "the last one is answered");
+            }
             self.ends[0].close();
         }
         self.settle();
@@ -123,6 +139,13 @@ impl Pair {
 
     fn check(&self, end: usize) {
         let (own, peer) = (&self.ends[end], &self.ends[1 - end]);
+        let mut pings = own.pings();
+        for pong in own.pongs() {
+            assert!(
+                pings.any(|ping| ping == pong),
+                "an answer to nothing, or out of order: {pong:?}"
+            );
+        }
         let mut told = own.driver.notes.events.clone();
         told.retain(|seen| !matches!(seen, Seen::Pong(_)));
         let terminal = told.pop();
@@ -143,6 +166,19 @@ impl End {
         self.driver.connection.role()
     }
 
+    /// The payloads of its Pings.
+    fn pings(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.sent
+            .iter()
+            .filter_map(|sent| if let Seen::Ping(sent) = sent { Some(sent) } else { None })
+    }
+
+    /// The payloads of the Pongs that it was told.
+    fn pongs(&self) -> impl Iterator<Item = &Vec<u8>> {
+        let told = self.driver.notes.events.iter();
+        told.filter_map(|seen| if let Seen::Pong(told) = seen { Some(told) } else { None })
+    }
+
     /// What was written and has not been read.
     fn under_way(&mut self) -> Vec<u8> {
         let octets = self.driver.written[self.read..].to_vec();
@@ -150,7 +186,7 @@ impl End {
         octets
     }
 
-    fn message(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+    fn message(&mut self, form: u8, input: &mut Unstructured<'_>) -> Result<()> {
         let kind = kind(input)?;
         let message = match kind {
             MessageKind::Text => {
@@ -158,16 +194,32 @@ impl End {
             }
             MessageKind::Binary => Message::binary(octets(input)?),
         };
-        if self.driver.connection.send(&message).is_ok() {
+        let connection = &mut self.driver.connection;
+        let sent = match form {
+            0 => connection.send(&message),
+            1 => connection.send_prepared(&PreparedMessage::new(&message)),
+            2 => connection.send_uncoded(&message),
+            _ => match message.as_text() {
+                Some(text) => connection.send_text(text),
+                None => connection.send_binary(message.payload()),
+            },
+        };
+        if sent.is_ok() {
             self.sent.push(Seen::message(kind, message.payload().to_vec()));
         }
         Ok(())
     }
 
-    fn fragment(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+    fn fragment(&mut self, coded: bool, input: &mut Unstructured<'_>) -> Result<()> {
         let (kind, fin) = (kind(input)?, input.int_in_range(0..=3)? == 0);
         let payload = octets(input)?;
-        if self.driver.connection.send_fragment(kind, &payload, fin).is_ok() {
+        let connection = &mut self.driver.connection;
+        let sent = if coded {
+            connection.send_fragment(kind, &payload, fin)
+        } else {
+            connection.send_fragment_uncoded(kind, &payload, fin)
+        };
+        if sent.is_ok() {
             let (_, message) = self.open.get_or_insert((kind, Vec::new()));
             message.extend_from_slice(&payload);
             if fin {
