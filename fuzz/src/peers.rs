@@ -194,6 +194,8 @@ pub(crate) struct Frames {
     pub(crate) headers: Vec<Header>,
     /// The octets end inside one.
     pub(crate) are_cut: bool,
+    /// The octets up to the end of the last whole one.
+    pub(crate) whole: usize,
 }
 
 impl Frames {
@@ -208,7 +210,7 @@ impl Frames {
                 None => break,
             }
         }
-        Self { headers, are_cut: !rest.is_empty() }
+        Self { headers, are_cut: !rest.is_empty(), whole: wire.len() - rest.len() }
     }
 }
 

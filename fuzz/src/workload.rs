@@ -6,7 +6,8 @@ use ws_core::tokio::{Error, Event, WebSocket};
 use ws_core::{CloseCode, Config, Limits, Message, MessageKind, Role};
 
 use crate::input::{kind, octets};
-use crate::oracle::{self, BINARY, CLOSE, CONTINUATION, Frame, PONG, TEXT, key_to};
+use crate::oracle::{self, BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT, key_to};
+use crate::peers::Frames;
 use crate::support::Seen;
 use crate::support::model::model;
 use crate::tokio_support::{Remote, Wire, poll_times, run, socket};
@@ -47,6 +48,11 @@ struct Workload {
     ended: bool,
     /// What was to be sent, and whether it must be on the wire.
     sent: Vec<(Message, Fate)>,
+    /// How many Pings were to be sent, and the payloads of those that may have been.
+    pings: u32,
+    pinged: Vec<Vec<u8>>,
+    /// A call that sends has told how the connection failed.
+    told: bool,
     /// We have closed, or may have.
     closed: bool,
     /// The transport has failed, or ends early: not all needs to pass.
@@ -65,10 +71,17 @@ impl Workload {
     fn new(settings: u8) -> Self {
         let role = if settings & 1 == 0 { Role::Server } else { Role::Client };
         let by = [By::Messages, By::Events, By::Pieces][usize::from(settings >> 1 & 3) % 3];
-        let limits = Limits::builder().max_write_buffer(600).build().expect("they fit");
+        // Little room, that a few calls use up, or much, that a long payload goes past.
+        let has_room = settings & 64 != 0;
+        let limits = Limits::builder().max_write_buffer(if has_room { 1 << 20 } else { 600 });
+        let limits = limits.max_pings(u32::MAX).build().expect("they fit");
         let (socket, remote) = socket(role, Config::with_limits(limits));
         remote.with(|state| {
             state.limit = [usize::MAX, 1, 7, 100][usize::from(settings >> 3 & 3)];
+            if has_room {
+                // 64 KiB need not take as many calls as octets.
+                state.limit = state.limit.saturating_mul(300);
+            }
             state.restless = settings & 32 != 0;
         });
         Self {
@@ -82,6 +95,9 @@ impl Workload {
             pieces: Vec::new(),
             ended: false,
             sent: Vec::new(),
+            told: false,
+            pings: 0,
+            pinged: Vec::new(),
             closed: false,
             faulty: false,
         }
@@ -92,20 +108,28 @@ impl Workload {
         let polls = usize::from(what >> 4);
         match what & 15 {
             0..=2 => self.peer_sends(input)?,
-            3 => self.remote.set_room(input.int_in_range(0..=900)?),
+            3 => self.remote.set_room(input.int_in_range(0..=900)? << (what >> 4)),
             4 => self.remote.set_room(usize::MAX),
             5..=7 => self.receive(polls),
             8 | 9 => self.send(input, polls, false)?,
             10 | 11 => self.send(input, polls, true)?,
             12 => {
-                self.spend(polls, |socket| socket.flush());
+                let done = self.spend(polls, |socket| socket.flush());
+                self.note_sent(done.as_ref());
             }
             13 => {
-                self.spend(polls, |socket| socket.ping(b"from us"));
+                self.pings = self.pings.wrapping_add(1);
+                let payload = self.pings.to_be_bytes();
+                let done = self.spend(polls, |socket| socket.ping(&payload));
+                self.note_sent(done.as_ref());
+                if !matches!(done, Some(Err(Error::Misuse(_)))) {
+                    self.pinged.push(payload.to_vec());
+                }
             }
             14 if polls > 10 => {
                 self.closed = true;
-                self.spend(polls - 11, |socket| socket.close(CloseCode::NORMAL, "done"));
+                let done = self.spend(polls - 11, |socket| socket.close(CloseCode::NORMAL, "done"));
+                self.note_sent(done.as_ref());
             }
             15 => self.fail(polls),
             _ => {}
@@ -129,12 +153,18 @@ impl Workload {
         output
     }
 
+    /// What a call that sends has said.
+    fn note_sent(&mut self, done: Option<&std::result::Result<(), Error>>) {
+        self.told |= matches!(done, Some(Err(error)) if !matches!(error, Error::Misuse(_)));
+    }
+
     fn peer_sends(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         if self.arrived.last().is_some_and(|frame| frame.opcode == CLOSE) {
             return Ok(());
         }
         let frame = match input.int_in_range(0..=7)? {
-            0 => oracle::ping(b"from the peer"),
+            // No two are the same.
+            0 => oracle::ping(&self.arrived.len().to_be_bytes()),
             1 => oracle::pong(b"unasked"),
             2 if input.int_in_range(0..=3)? == 0 => Frame::close(1001, "bye"),
             n => {
@@ -178,7 +208,11 @@ impl Workload {
                     self.received.push(Seen::message(kind, message));
                 }
             }
-            Ok(None) => self.ended = true,
+            Ok(None) => {
+                let is_clean = self.socket.peer_close().is_some();
+                assert!(self.ended || self.told || is_clean, "T01: the peer has not closed");
+                self.ended = true;
+            }
             Err(error) => {
                 assert!(!self.ended, "told once: {error}");
                 assert!(self.faulty, "nothing is wrong: {error}");
@@ -201,6 +235,7 @@ impl Workload {
         } else {
             self.spend(polls, |socket| socket.send(to_send))
         };
+        self.note_sent(done.as_ref());
         match done {
             Some(Ok(())) => self.sent.push((message, Fate::Queued)),
             Some(Err(Error::Misuse(_))) => {}
@@ -260,7 +295,7 @@ impl Workload {
 
     fn check_written(&self) {
         let output = self.remote.with(|state| state.output.clone());
-        let whole = whole_frames(&output);
+        let whole = Frames::of(&output).whole;
         assert!(self.faulty || whole == output.len(), "a frame was not written whole");
         let frames = oracle::parse(self.role, &output[..whole]);
         let mut messages =
@@ -273,8 +308,25 @@ impl Workload {
             }
         }
         assert_eq!(messages.next(), None, "never sent, or not in this order");
-        let pings = self.arrived.iter().filter(|frame| frame.opcode == oracle::PING).count();
-        assert!(frames.iter().filter(|frame| frame.opcode == PONG).count() <= pings);
+        let of = |opcode| frames.iter().filter(move |frame| frame.opcode == opcode);
+        let mut arrived = self.arrived.iter().filter(|frame| frame.opcode == PING);
+        for pong in of(PONG) {
+            let answers = arrived.any(|ping| ping.payload == pong.payload);
+            assert!(answers, "an answer to nothing, or out of order: {pong:?}");
+        }
+        let mut pinged = self.pinged.iter();
+        for ping in of(PING) {
+            assert!(pinged.any(|payload| *payload == ping.payload), "never sent: {ping:?}");
+        }
+        if !self.faulty && !self.closed {
+            let last = self.arrived.iter().rfind(|frame| frame.opcode == PING);
+            let answer = of(PONG).last();
+            assert_eq!(
+                answer.map(|f| &f.payload),
+                last.map(|f| &f.payload),
+                "the last is answered"
+            );
+        }
         let closes = frames.iter().filter(|frame| frame.opcode == CLOSE).count();
         assert!(closes == 1 || self.faulty && closes == 0, "one Close: {frames:?}");
     }
@@ -316,23 +368,4 @@ async fn receive(socket: &mut WebSocket<Wire>, by: By) -> std::result::Result<Op
             ends_message: piece.ends_message,
         }),
     })
-}
-
-/// The octets of the frames that are whole, all of them short.
-fn whole_frames(output: &[u8]) -> usize {
-    let mut at = 0;
-    loop {
-        let rest = &output[at..];
-        let [_, second, ..] = rest else { return at };
-        let (len, header) = match (second & 0x7F, rest) {
-            (126, [_, _, high, low, ..]) => (usize::from(*high) * 256 + usize::from(*low), 4),
-            (126 | 127, _) => return at,
-            (len, _) => (usize::from(len), 2),
-        };
-        let key = if second & 0x80 != 0 { 4 } else { 0 };
-        if rest.len() < header + key + len {
-            return at;
-        }
-        at += header + key + len;
-    }
 }
