@@ -4,6 +4,7 @@ mod client;
 mod refusal;
 mod request;
 mod response;
+mod upgrade;
 
 use ws_core::Limits;
 use ws_core::handshake::{Fields, HeaderField};

@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use ws_core::handshake::{Key, Rejection, ServerHandshake};
 
-use super::{Owned, limits, owned, showing_little};
+use super::{Owned, limits, owned, showing_little, upgrade};
 use crate::counted::head_is_read_in_linear_steps;
 use crate::input::pieces;
 
@@ -55,6 +55,7 @@ pub(crate) fn ask(pieces: &[&[u8]]) -> Result<Option<Asked>, Rejection> {
 
 /// A request means the same however it is cut, its reading allocates nothing, and what is accepted
 /// has no body and all that §4.2.1 demands. A rejection is an HTTP response that ends the connection.
+/// A server that negotiates says the same, as [`upgrade`] holds it to. The same octets are lists, too.
 /// The steps are linear: octets are looked at a fixed number of times. The first octet seeds the cuts.
 pub fn http_request_head(octets: &[u8]) {
     let Some((&seed, input)) = octets.split_first() else { return };
@@ -69,6 +70,8 @@ pub fn http_request_head(octets: &[u8]) {
         let early = whole == Err(Rejection::OctetsAfterHead) && cut.is_ok();
         assert!(early || cut == whole, "{cut:?} in pieces, {whole:?} whole");
     }
+    upgrade::is_as_asked(input, seed, &whole);
+    upgrade::lists_are_read(input);
     match whole {
         Ok(None) => {}
         Ok(Some(asked)) => accepted(&asked, input),
