@@ -3,14 +3,18 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use http::{Request, Response, Uri};
-use http_body_util::Empty;
-use hyper::body::Incoming;
+use http_body_util::{Empty, Full};
+use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use ws_core::handshake::{HeadError, Rejection};
+use ws_core::connection::Config;
+use ws_core::handshake::{HandshakeError, HeadError, Rejection, ServerHandshake};
+use ws_core::tokio::Error;
+use ws_core::tokio::hyper::upgrade;
 
 use crate::http::{Asked, Owned, ask, limits};
 use crate::tokio_support::{Task, wire};
@@ -46,7 +50,8 @@ pub const KNOWN: &[Otherwise] = &[
 ];
 
 /// What our server accepts, httparse reads and hyper serves, with the same target and the same
-/// fields. What is refused for its HTTP alone and not by httparse, is listed.
+/// fields. What is refused for its HTTP alone and not by httparse, is listed. An upgrade on hyper is
+/// answered as our server answers what hyper has read.
 pub fn diff_http(octets: &[u8]) {
     http_differs(octets);
 }
@@ -67,10 +72,12 @@ pub fn http_differs(octets: &[u8]) -> Option<&'static Otherwise> {
                 head.headers.iter().map(|f| (f.name.to_owned(), f.value.to_vec())).collect();
             assert_eq!(read, asked.fields);
             let Ok(uri) = Uri::try_from(&*asked.target) else {
-                assert_eq!(served(octets), None);
+                assert!(served(octets).is_none());
                 return KNOWN.iter().find(|known| known.ours.is_none());
             };
-            assert_eq!(served(octets), Some(as_served(&uri, &asked)));
+            let (served, upgraded) = served(octets).expect("what we accept, hyper serves");
+            assert_eq!(served, as_served(&uri, &asked));
+            assert_eq!(upgraded, 101, "what we accept, we accept on hyper");
             None
         }
         Ok(None) => {
@@ -83,9 +90,13 @@ pub fn http_differs(octets: &[u8]) -> Option<&'static Otherwise> {
         {
             let listed = KNOWN.iter().find(|known| known.ours == Some(rejection));
             assert!(listed.is_some(), "not listed: {rejection:?}");
+            drop(served(octets));
             listed
         }
-        Err(_) => None,
+        Err(_) => {
+            drop(served(octets));
+            None
+        }
     }
 }
 
@@ -115,18 +126,19 @@ fn as_served(uri: &Uri, asked: &Asked) -> Served {
     (uri.to_string(), fields)
 }
 
-/// What a server on hyper is asked for by these octets.
-fn served(octets: &[u8]) -> Option<Served> {
+/// What a server on hyper is asked for by these octets, and the status that our upgrade answers with.
+fn served(octets: &[u8]) -> Option<(Served, u16)> {
     let (io, remote) = wire();
     remote.push(octets);
     let seen = Arc::new(Mutex::new(None));
     let note = Arc::clone(&seen);
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let status = upgraded(&mut request);
         let fields = request.headers().iter();
         let mut fields: Owned =
             fields.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
         fields.sort();
-        *note.lock().expect("one thread") = Some((request.uri().to_string(), fields));
+        *note.lock().expect("one thread") = Some(((request.uri().to_string(), fields), status));
         async { Ok::<_, Infallible>(Response::new(Empty::<&[u8]>::new())) }
     });
     let mut builder = http1::Builder::new();
@@ -138,4 +150,36 @@ fn served(octets: &[u8]) -> Option<Served> {
         }
     }
     seen.lock().expect("one thread").take()
+}
+
+/// The status that our upgrade answers with: our server's for the head that hyper has read.
+fn upgraded<B>(request: &mut Request<B>) -> u16 {
+    let line = format!("{} {} {:?}\r\n", request.method(), request.uri(), request.version());
+    let mut head = line.into_bytes();
+    for (name, value) in request.headers() {
+        head.extend_from_slice(
+            &[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat(),
+        );
+    }
+    head.extend_from_slice(b"\r\n");
+    // A head may be longer as it is written again.
+    let config = Config::default();
+    let mut server = ServerHandshake::new(&config.limits);
+    let verdict = server.handle_input(&head);
+    let (response, opening) = upgrade::<_, Full<Bytes>, _>(request, config, ());
+    let field = |name: &str| response.headers().get(name).map(http::HeaderValue::as_bytes);
+    match verdict {
+        Ok(None) => panic!("hyper has read a whole head"),
+        Ok(Some(asked)) => {
+            assert_eq!(field("sec-websocket-accept"), Some(&asked.key.accept()[..]));
+            assert_eq!(response.status().as_u16(), 101);
+        }
+        Err(rejection) => {
+            assert_eq!(response.status().as_u16(), rejection.status());
+            let opened = Task::new().poll(&mut pin!(opening));
+            let Poll::Ready(Err(Error::Handshake(error))) = opened else { panic!("it is refused") };
+            assert_eq!(error, HandshakeError::Rejected(rejection));
+        }
+    }
+    response.status().as_u16()
 }

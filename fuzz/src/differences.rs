@@ -4,7 +4,10 @@
 //! wider than its explanation is a finding. `tests/differences.rs` fails on an entry that the corpus
 //! does not show.
 
-use crate::peers::{Compared, End, Frames, MAX_LEN};
+use ws_core::Role;
+
+use crate::frames::Frames;
+use crate::peers::{Compared, End, MAX_LEN};
 use crate::support::Seen;
 
 /// One thing that another crate does otherwise.
@@ -26,14 +29,20 @@ pub const TUNGSTENITE: Known = &[
     Difference {
         behaviour: "a frame is judged once it is whole; we fail at the octet that breaks a rule",
         section: "RFC 6455 §7.1.7, §8.1, §10.4",
-        explains: |c| Frames::of(c.wire).are_cut && waits(c),
+        explains: |c| waits(c) && fails_once_whole(c),
     },
     Difference {
         behaviour: "a length in more octets than it needs is taken; we fail with 1002",
         section: "RFC 6455 §5.2",
         explains: |c| {
-            let longer = Frames::of(c.wire).headers.iter().any(|header| !header.is_shortest);
-            longer && c.ours.end == End::Failed && c.theirs.told.starts_with(&c.ours.told)
+            let headers = Frames::of(c.wire).headers;
+            let Some(longer) = headers.iter().find(|header| !header.is_shortest) else {
+                return false;
+            };
+            // All frames before it are told, and they break no rule.
+            let before = (c.peer)(c.role, &c.wire[..longer.at]);
+            let same = before.told == c.ours.told && before.end == End::Open;
+            same && c.ours.end == End::Failed && c.theirs.told.starts_with(&c.ours.told)
         },
     },
     Difference {
@@ -53,7 +62,7 @@ pub const TOKIO_WEBSOCKETS: Known = &[
     Difference {
         behaviour: "a header is judged once it is whole; we fail at the octet that breaks a rule",
         section: "RFC 6455 §7.1.7",
-        explains: |c| Frames::of(c.wire).are_cut && waits(c),
+        explains: |c| waits(c) && fails_once_whole(c),
     },
     Difference {
         behaviour: "a Close of one octet is refused by its length; we wait for that octet",
@@ -94,8 +103,29 @@ fn waits(c: &Compared<'_>) -> bool {
     c.ours.told == c.theirs.told && c.ours.end == End::Failed && c.theirs.end == End::Open
 }
 
+/// The frame that the octets end in, filled up with zeros, is one that they fail at, too.
+fn fails_once_whole(c: &Compared<'_>) -> bool {
+    let mut wire = c.wire.to_vec();
+    for _ in 0..MAX_LEN + 14 {
+        if !Frames::of(&wire).are_cut {
+            break;
+        }
+        // A second octet that is missing has the mask bit that it must have.
+        let in_second = !Frames::of(&wire[..wire.len() - 1]).are_cut;
+        wire.push(if in_second && c.role == Role::Server { 0x80 } else { 0 });
+    }
+    wire.len() > c.wire.len() && {
+        let theirs = (c.peer)(c.role, &wire);
+        let ended = theirs.end == End::Failed || is_1002(&theirs.end);
+        ended && theirs.told == c.ours.told
+    }
+}
+
 /// They tell 1002 in the place of the code that was sent.
 fn replaced(c: &Compared<'_>) -> bool {
-    let theirs = matches!(&c.theirs.end, End::Closed(Some((1002, reason))) if reason == "Protocol violation");
-    theirs && c.ours.told == c.theirs.told
+    is_1002(&c.theirs.end) && c.ours.told == c.theirs.told
+}
+
+fn is_1002(end: &End) -> bool {
+    matches!(end, End::Closed(Some((1002, reason))) if reason == "Protocol violation")
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
 use allocation_counter::measure;
+use serde_json::Value;
 use ws_harness::conformance::case::{Case, Step};
 use ws_harness::conformance::cases;
 use ws_harness::conformance::connection::{Connection, Fate, Pace};
@@ -55,6 +56,7 @@ pub fn engine_peer(octets: &[u8]) {
     let (extensions, agreed) = agreed.unzip();
     let answer = server::answer("peer", KEY, extensions.as_deref());
     let corpus = Corpus::standins();
+    let mut told = None;
     let allocated = measure(|| {
         let connection = match role {
             Role::Client => Connection::dial(request, Pace::default()),
@@ -89,8 +91,12 @@ pub fn engine_peer(octets: &[u8]) {
             steps += 1;
             assert!(steps < MOST_STEPS, "a case that does not end");
         }
-        judge(play, case, now, role);
+        told = Some(judge(play, case, now, role));
     });
+    let (page, report) = told.expect("it was played");
+    // The page is plain text: what the peer said is in the middle of lines, and starts none.
+    assert!(page.chars().all(|octet| octet == '\n' || !octet.is_control()), "{page:?}");
+    assert_eq!(report.to_string().parse().ok(), Some(report), "JSON, read again");
     let expands = if case.deflate.is_some() { 1100 } else { 1 };
     let most = 2 * 1024 * 1024 + 64 * (wire.len() + MOST_SENT) + 4 * expands * wire.len();
     assert!(allocated.bytes_max <= most as u64, "{}: {allocated:?}", case.id);
@@ -115,13 +121,13 @@ fn settle(play: &mut Play<'_>, now: Duration) {
     }
 }
 
-fn judge(play: Play<'_>, case: &Case, now: Duration, role: Role) {
+fn judge(play: Play<'_>, case: &Case, now: Duration, role: Role) -> (String, Value) {
     let seen = play.finish(now, role);
     let played = Played::new(Arc::new(case.clone()), SystemTime::UNIX_EPOCH, seen);
     assert_eq!(played.line().id, case.id);
     let report = suite_report::case(&played, "agent", 0);
     assert!(report.is_object());
-    assert!(!page::page(&played).is_empty());
+    (page::page(&played), report)
 }
 
 /// Octets that a case sends, about.

@@ -26,10 +26,17 @@ pub fn extension_header(octets: &[u8]) {
         .build()
         .expect("all within their ranges");
     as_offers(&policy, &list);
-    let offer = policy.offer();
-    for element in &list {
-        as_answer(&policy, &offer, Terms::parse(element));
+    for window in [policy.offer().client_max_window_bits, None, upto(policy.window_bits())] {
+        let offer = Terms { client_max_window_bits: window, ..policy.offer() };
+        for element in &list {
+            as_answer(&policy, &offer, Terms::parse(element));
+        }
     }
+}
+
+/// As an offer that names the client's window may ask.
+const fn upto(bits: WindowBits) -> Option<ClientWindow> {
+    Some(ClientWindow::UpTo(bits))
 }
 
 /// An octet is looked at once at most, and none is behind the last element that was asked for.
@@ -109,6 +116,15 @@ fn as_answer(policy: &Deflate, offer: &Terms, answer: Result<Terms, TermsError>)
     assert!(!policy.peer_no_context_takeover() || params.server_no_context_takeover);
     assert!(params.server_max_window_bits <= policy.peer_max_window_bits());
     assert_eq!(params.client_no_context_takeover, answer.client_no_context_takeover);
+    match (offer.client_max_window_bits, answer.client_max_window_bits) {
+        (_, None) => assert_eq!(params.client_max_window_bits, WindowBits::MAX, "§7.1.2.2"),
+        (_, Some(ClientWindow::Any)) => panic!("§7.1.2.2: an answer has a value"),
+        (None, Some(_)) => panic!("§7.1.2.2: not offered"),
+        (Some(offered), Some(ClientWindow::UpTo(said))) => {
+            assert_eq!(params.client_max_window_bits, said, "§7.1.2.2");
+            assert!(!matches!(offered, ClientWindow::UpTo(most) if said > most), "§7.1.2.2");
+        }
+    }
     match policy.compressor(&params, Role::Client) {
         None => assert_eq!(params.client_max_window_bits, WindowBits::MIN),
         Some((window_bits, takeover)) => {

@@ -3,7 +3,7 @@
 use arbitrary::{Result, Unstructured};
 use ws_core::MessageKind;
 
-/// Cuts of one to some dozen octets, all lengths reachable from the seed.
+/// Cuts of one octet to half as many as the seed says, and one; the same for the same seed.
 pub(crate) fn pieces(seed: u8, octets: &[u8]) -> Vec<&[u8]> {
     let mut state = u32::from(seed) | 0x100;
     let mut pieces = Vec::new();

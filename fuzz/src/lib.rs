@@ -26,6 +26,7 @@ pub mod workload;
 pub mod write_api;
 
 mod counted;
+mod frames;
 mod input;
 mod reference;
 

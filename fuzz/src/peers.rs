@@ -37,7 +37,10 @@ pub(crate) enum End {
 /// What is explained: the octets, and what both made of them.
 #[derive(Debug)]
 pub struct Compared<'a> {
+    pub(crate) role: Role,
     pub(crate) wire: &'a [u8],
+    /// What they make of any octets.
+    pub(crate) peer: fn(Role, &[u8]) -> Heard,
     pub(crate) ours: Heard,
     pub(crate) theirs: Heard,
 }
@@ -71,7 +74,8 @@ fn compare(
 ) -> Option<&'static Difference> {
     let (&settings, wire) = octets.split_first()?;
     let role = if settings & 1 == 0 { Role::Server } else { Role::Client };
-    let compared = Compared { wire, ours: ours(role, wire), theirs: peer(role, wire) };
+    let (ours, theirs) = (ours(role, wire), peer(role, wire));
+    let compared = Compared { role, wire, peer, ours, theirs };
     if compared.ours == compared.theirs {
         return None;
     }
@@ -186,57 +190,4 @@ fn tokio_websockets_hears(role: Role, wire_octets: &[u8]) -> Heard {
         });
     };
     Heard { told, end }
-}
-
-/// The frames of `wire`, as far as their lengths tell them apart.
-pub(crate) struct Frames {
-    /// Their headers, in order.
-    pub(crate) headers: Vec<Header>,
-    /// The octets end inside one.
-    pub(crate) are_cut: bool,
-    /// The octets up to the end of the last whole one.
-    pub(crate) whole: usize,
-}
-
-impl Frames {
-    pub(crate) fn of(wire: &[u8]) -> Self {
-        let mut headers = Vec::new();
-        let mut rest = wire;
-        while let Some(header) = Header::read(rest) {
-            headers.push(header);
-            let len = usize::try_from(header.len).unwrap_or(usize::MAX);
-            match rest.get(header.header_len.saturating_add(len)..) {
-                Some(behind) => rest = behind,
-                None => break,
-            }
-        }
-        Self { headers, are_cut: !rest.is_empty(), whole: wire.len() - rest.len() }
-    }
-}
-
-/// A header that may break any rule.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Header {
-    pub(crate) first: u8,
-    pub(crate) len: u64,
-    pub(crate) is_shortest: bool,
-    header_len: usize,
-}
-
-impl Header {
-    fn read(octets: &[u8]) -> Option<Self> {
-        let [first, second, rest @ ..] = octets else { return None };
-        let (count, least) = match second & 0x7F {
-            126 => (2, 126),
-            127 => (8, 65_536),
-            _ => (0, 0),
-        };
-        let len = match count {
-            0 => u64::from(second & 0x7F),
-            _ => rest.get(..count)?.iter().fold(0, |len, &octet| len << 8 | u64::from(octet)),
-        };
-        let key = if second & 0x80 != 0 { 4 } else { 0 };
-        let header_len = 2 + count + key;
-        Some(Self { first: *first, len, is_shortest: len >= least, header_len })
-    }
 }

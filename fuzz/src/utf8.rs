@@ -4,8 +4,8 @@ use ws_core::utf8::Utf8;
 
 use crate::input::pieces;
 
-/// The same verdict as the standard library on the whole text, at the same octet, wherever it is
-/// cut. The first octet seeds the cuts.
+/// The same verdict as the standard library on the whole text, at the same octet, whole and
+/// wherever it is cut. The first octet seeds the cuts.
 pub fn utf8_stream(octets: &[u8]) {
     let Some((&seed, text)) = octets.split_first() else { return };
     let mut utf8 = Utf8::new();
@@ -31,7 +31,10 @@ pub fn utf8_stream(octets: &[u8]) {
         },
     };
     assert_eq!(found, bad);
+    let mut whole = Utf8::new();
+    assert_eq!(whole.feed(text).err().map(|error| error.at), bad, "in one piece");
     if found.is_none() {
         assert_eq!(utf8.finish().is_ok(), complete);
+        assert_eq!(whole.finish().is_ok(), complete, "in one piece");
     }
 }

@@ -5,9 +5,9 @@ use arbitrary::{Result, Unstructured};
 use ws_core::tokio::{Error, Event, WebSocket};
 use ws_core::{CloseCode, Config, Limits, Message, MessageKind, Role};
 
+use crate::frames::Frames;
 use crate::input::{kind, octets};
 use crate::oracle::{self, BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT, key_to};
-use crate::peers::Frames;
 use crate::support::Seen;
 use crate::support::model::model;
 use crate::tokio_support::{Remote, Wire, poll_times, run, socket};
@@ -327,7 +327,7 @@ impl Workload {
         // One that waits for the peer to read goes unanswered if its Close is read first.
         if !self.faulty && !self.closed && !self.held_back {
             let last = self.arrived.iter().rfind(|frame| frame.opcode == PING);
-            let answer = of(PONG).last();
+            let answer = of(PONG).next_back();
             assert_eq!(
                 answer.map(|f| &f.payload),
                 last.map(|f| &f.payload),

@@ -133,6 +133,7 @@ fn c01_64_kib_of_a_body_and_no_more() {
         let answer = answer(503, "Transfer-Encoding: chunked\r\n", &waste);
         let (body, done, read) = read(&answer, (0..answer.len()).step_by(100));
         assert!(done && body.len() < LIMIT && read <= 2 * LIMIT + 200, "{} {read}", body.len());
+        assert!(crate::read(&answer, []).0 == body, "the same body in one read");
     }
 }
 

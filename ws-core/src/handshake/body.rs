@@ -65,7 +65,10 @@ impl BodyReader {
     }
 
     /// Takes the next octets behind the head, and appends those of the body to `body`.
-    pub fn feed(&mut self, mut octets: &[u8], body: &mut Vec<u8>) {
+    pub fn feed(&mut self, octets: &[u8], body: &mut Vec<u8>) {
+        // None is looked at past the limit, so that the body does not depend on how octets were cut.
+        let room = MAX_READ.saturating_sub(self.read);
+        let mut octets = octets.get(..room).unwrap_or(octets);
         self.read = self.read.saturating_add(octets.len());
         while let ([first, rest @ ..], false) = (octets, self.is_done()) {
             (self.state, octets) = match self.state {
