@@ -4,6 +4,8 @@
 pub(crate) struct Frames {
     /// Their headers, in order.
     pub(crate) headers: Vec<Header>,
+    /// The octets of those that are whole.
+    pub(crate) whole_len: usize,
     /// The octets end inside one.
     pub(crate) are_cut: bool,
 }
@@ -20,7 +22,7 @@ impl Frames {
                 _ => break,
             }
         }
-        Self { headers, are_cut: at < wire.len() }
+        Self { headers, whole_len: at, are_cut: at < wire.len() }
     }
 }
 

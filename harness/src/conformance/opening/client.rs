@@ -68,7 +68,10 @@ impl Request {
             return Err(format!("`{}` is no status line", answer.first_line));
         };
         if version != "HTTP/1.1" {
-            return Err(format!("the answer's version is {version}, not HTTP/1.1"));
+            return Err(format!(
+                "the answer's version is {}, not HTTP/1.1",
+                version.escape_debug()
+            ));
         }
         if number(status) != Some(101) {
             return Err(format!("the answer's status is {status}, not 101"));
