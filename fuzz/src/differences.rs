@@ -106,13 +106,20 @@ fn waits(c: &Compared<'_>) -> bool {
 /// The frame that the octets end in, filled up with zeros, is one that they fail at, too.
 fn fails_once_whole(c: &Compared<'_>) -> bool {
     let mut wire = c.wire.to_vec();
+    let from = Frames::of(&wire).whole_len;
     for _ in 0..MAX_LEN + 14 {
         if !Frames::of(&wire).are_cut {
             break;
         }
-        // A second octet that is missing has the mask bit that it must have.
-        let in_second = !Frames::of(&wire[..wire.len() - 1]).are_cut;
-        wire.push(if in_second && c.role == Role::Server { 0x80 } else { 0 });
+        // The mask bit is as it must be, and a length in its shortest form, if in 16 bits.
+        let length_end = match wire.get(from + 1).map(|second| second & 0x7F) {
+            Some(126) => 3,
+            Some(127) => 9,
+            _ => 0,
+        };
+        let at = wire.len() - from;
+        let high = at == 1 && c.role == Role::Server || at == length_end;
+        wire.push(if high { 0x80 } else { 0 });
     }
     wire.len() > c.wire.len() && {
         let theirs = (c.peer)(c.role, &wire);

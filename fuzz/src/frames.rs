@@ -4,10 +4,10 @@
 pub(crate) struct Frames {
     /// Their headers, in order.
     pub(crate) headers: Vec<Header>,
+    /// The octets of those that are whole.
+    pub(crate) whole_len: usize,
     /// The octets end inside one.
     pub(crate) are_cut: bool,
-    /// How many octets those have that are whole.
-    pub(crate) whole: usize,
 }
 
 impl Frames {
@@ -22,7 +22,7 @@ impl Frames {
                 _ => break,
             }
         }
-        Self { headers, are_cut: at < wire.len(), whole: at }
+        Self { headers, whole_len: at, are_cut: at < wire.len() }
     }
 }
 

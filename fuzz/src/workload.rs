@@ -301,7 +301,7 @@ impl Workload {
 
     fn check_written(&self) {
         let output = self.remote.with(|state| state.output.clone());
-        let whole = Frames::of(&output).whole;
+        let whole = Frames::of(&output).whole_len;
         assert!(self.faulty || whole == output.len(), "a frame was not written whole");
         let frames = oracle::parse(self.role, &output[..whole]);
         let mut messages =

@@ -5,6 +5,7 @@ use ws_core::connection::Config;
 use ws_core::frame::CloseFrame;
 use ws_core::{CloseCode, Limits, Message, MessageKind, Misuse, PreparedMessage, Role};
 
+use crate::frame::may_be_on_the_wire;
 use crate::input::{kind, octets};
 use crate::oracle::{self, BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT};
 use crate::peers::tungstenite_hears;
@@ -183,10 +184,9 @@ impl Writer {
         let code: Option<u16> = input.arbitrary()?;
         let reason = String::from_utf8_lossy(&octets(input)?).into_owned();
         let frame = code.map(|code| CloseFrame { code: CloseCode::new(code), reason: &reason });
-        let sendable = |code| matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
         let expected = match code {
             _ if self.closed => Err(Misuse::SendAfterClose),
-            Some(code) if !sendable(code) => Err(Misuse::CloseCodeNotSendable),
+            Some(code) if !may_be_on_the_wire(code) => Err(Misuse::CloseCodeNotSendable),
             Some(_) if reason.len() > 123 => Err(Misuse::ReasonTooLong),
             _ => Ok(()),
         };

@@ -156,7 +156,7 @@ impl Read for Peer {
         }
         self.rested = !self.rested;
         if self.rested {
-            let in_head = self.sent < self.head_len || self.sent % 2 == 0;
+            let in_head = self.sent < self.head_len || self.sent.is_multiple_of(2);
             return Err(if in_head { ErrorKind::Interrupted } else { ErrorKind::WouldBlock }.into());
         }
         let Some(len) = self.lens.pop() else { return Ok(0) };
