@@ -1,5 +1,6 @@
 //! Properties of permessage-deflate: what any octets inflate to, and whether what is compressed
-//! reaches every peer. The judges are the naive inflater of ws-core's tests, and zlib.
+//! reaches every peer. The judges are the naive inflater of ws-core's tests, and zlib: as flate2 has it
+//! here that is zlib-rs, which ws-core itself calls, so the naive one is the judge that shares nothing.
 
 use std::time::Duration;
 
@@ -39,6 +40,11 @@ fn params(window_bits: u8, takeover: bool) -> DeflateParams {
     }
 }
 
+/// All contexts are held from message to message, or none, and each message takes any that is free.
+fn holding(contexts: usize) -> Deflate {
+    Deflate::builder().max_held_contexts(contexts).build().expect("within its range")
+}
+
 fn connect(role: Role, config: Config) -> Connection {
     match role {
         Role::Server => Connection::server(config),
@@ -54,15 +60,25 @@ struct Told {
     failed: Option<Failure>,
 }
 
-/// Gives `wire` to a connection in these pieces. Each call must bring it further.
-fn receive(connection: &mut Connection, wire: &[&[u8]]) -> Told {
-    let mut told = Told::default();
-    let mut buffer = Vec::new();
-    let mut idle = 0;
-    for piece in wire {
-        buffer.extend_from_slice(piece);
+/// A connection that is given octets, and what it has told.
+struct Listener {
+    connection: Connection,
+    buffer: Vec<u8>,
+    told: Told,
+}
+
+impl Listener {
+    fn new(connection: Connection) -> Self {
+        Self { connection, buffer: Vec::new(), told: Told::default() }
+    }
+
+    /// Each call to the connection must bring it further.
+    fn feed(&mut self, octets: &[u8]) {
+        let Self { connection, buffer, told } = self;
+        buffer.extend_from_slice(octets);
+        let mut idle = 0;
         loop {
-            let received = connection.handle_input(&mut buffer, NOW);
+            let received = connection.handle_input(buffer, NOW);
             let (discard, keep) = (received.discard, received.keep);
             let last = received.event.is_none();
             let mut plain = 0;
@@ -84,11 +100,19 @@ fn receive(connection: &mut Connection, wire: &[&[u8]]) -> Told {
             idle = if discard > 0 || plain > 0 { 0 } else { idle + 1 };
             assert!(idle < 3 || last, "no progress");
             if last {
-                break;
+                return;
             }
         }
     }
-    told
+}
+
+/// What is told of `wire` in these pieces.
+fn receive(connection: Connection, wire: &[&[u8]]) -> Told {
+    let mut listener = Listener::new(connection);
+    for piece in wire {
+        listener.feed(piece);
+    }
+    listener.told
 }
 
 /// Any octets as compressed messages: what the naive inflater makes of them, however they are cut,
@@ -108,13 +132,15 @@ pub fn inflate_arbitrary(octets: &[u8]) {
         .collect();
     let wire = oracle::wire_to(role, &frames);
     let limits = Limits::builder().max_message_len(CAP as u64).build().expect("they fit");
-    let run = |delivery, pieces: &[&[u8]]| {
+    let inflating = |delivery, deflate: &Deflate| {
         let mut config = Config::with_limits(limits);
         config.delivery = delivery;
         let mut connection = connect(role, config);
-        connection.set_deflate(&Deflate::default(), params);
-        receive(&mut connection, pieces)
+        connection.set_deflate(deflate, params);
+        connection
     };
+    let run =
+        |delivery, pieces: &[&[u8]]| receive(inflating(delivery, &holding(usize::MAX)), pieces);
     let whole = run(Delivery::Messages, &[&wire]);
     let singly: Vec<&[u8]> = wire.chunks(1).collect();
     let cut = pieces(seed, &wire);
@@ -126,13 +152,26 @@ pub fn inflate_arbitrary(octets: &[u8]) {
     assert_eq!(in_pieces, run(Delivery::Pieces, &cut), "pieces, cut at random");
     judge(window_bits, takeover, &payloads, &whole, &in_pieces.open);
 
+    // Two that hold no context take turns: what one has inflated is nothing to the other.
+    let mut turns = [(); 2].map(|()| Listener::new(inflating(Delivery::Pieces, &holding(0))));
+    for turn in 0..=cut.len() {
+        for (behind, listener) in turns.iter_mut().enumerate() {
+            if let Some(piece) = turn.checked_sub(behind).and_then(|at| cut.get(at)) {
+                listener.feed(piece);
+            }
+        }
+    }
+    for listener in turns {
+        assert_eq!(listener.told, in_pieces, "no context held");
+    }
+
     for (delivery, held) in [(Delivery::Messages, CAP + 1), (Delivery::Pieces, 16 * 1024)] {
         let mut wire = wire.clone();
         let mut config = Config::with_limits(limits);
         config.delivery = delivery;
         let allocated = measure(|| {
             let mut connection = connect(role, config);
-            connection.set_deflate(&Deflate::default(), params);
+            connection.set_deflate(&holding(usize::MAX), params);
             let mut start = 0;
             loop {
                 let received = connection.handle_input(&mut wire[start..], NOW);
@@ -149,21 +188,33 @@ pub fn inflate_arbitrary(octets: &[u8]) {
 }
 
 /// Message by message, as the naive inflater has it. What refers further back than the window that
-/// was agreed, though not than what was sent, is decoded or not.
+/// was agreed, though not than what was sent, fails or is what a larger window makes of it, and so is
+/// what follows.
 fn judge(window_bits: u8, takeover: bool, payloads: &[&[u8]], whole: &Told, open: &[u8]) {
     let invalid = Some(Failure::Violation(Violation::CompressedDataInvalid));
     let too_long = Some(Failure::Violation(Violation::MessageTooLong));
     let mut naive = naive::Inflate::new(window_bits, takeover);
+    let mut largest = naive::Inflate::new(15, takeover);
+    let mut too_far = false;
     for (i, payload) in payloads.iter().enumerate() {
         let told = whole.messages.get(i);
-        match naive.message(payload) {
+        let of_largest = largest.message(payload);
+        let judged = if too_far { Err(naive::Flaw::TooFar) } else { naive.message(payload) };
+        match judged {
             Ok(plain) if plain.len() > CAP => {
                 assert_eq!((told, whole.failed), (None, too_long));
                 assert_eq!(open, &plain[..CAP], "all that is allowed, in pieces");
                 return;
             }
             Ok(plain) => assert_eq!(told, Some(&plain), "message {i}"),
-            Err(naive::Flaw::TooFar) if window_bits < 15 => return,
+            Err(naive::Flaw::TooFar) if window_bits < 15 => {
+                let Some(told) = told else {
+                    assert!(whole.failed == invalid || whole.failed == too_long, "{whole:?}");
+                    return;
+                };
+                assert_eq!(of_largest.as_ref(), Ok(told), "message {i}");
+                too_far = true;
+            }
             Err(flaw) => {
                 assert_eq!(told, None, "{flaw:?}, message {i}");
                 assert!(whole.failed == invalid || whole.failed == too_long, "{flaw:?}: {whole:?}");
@@ -188,6 +239,7 @@ pub fn deflate_roundtrip(octets: &[u8]) {
         .level(settings % 10)
         .memory_level(1 + (settings / 10) % 9)
         .threshold(if settings >= 180 { 20 } else { 0 })
+        .max_held_contexts(if times & 1 != 0 { 0 } else { usize::MAX })
         .build()
         .expect("all within their ranges");
     let mut connection = connect(role, Config::default());
@@ -198,16 +250,20 @@ pub fn deflate_roundtrip(octets: &[u8]) {
         .enumerate()
         .map(|(i, part)| part.repeat(1 + usize::from(times) / 8 * (i % 3)))
         .collect();
+    let mut peer = connect(role.peer(), Config::default());
+    peer.set_deflate(&deflate, params);
+    let mut peer = Listener::new(peer);
     let mut output = Vec::new();
     for (i, message) in messages.iter().enumerate() {
         send(&mut connection, i, message, seed);
-        output.extend(connection.poll_output().flatten());
-        connection.handle_written(connection.output_len(), NOW);
+        let sent: Vec<u8> = connection.poll_output().flatten().copied().collect();
+        connection.handle_written(sent.len(), NOW);
+        // Between two messages, so that both use the thread's contexts in turn.
+        pieces(seed, &sent).into_iter().for_each(|piece| peer.feed(piece));
+        output.extend(sent);
     }
     let frames = oracle::parse_extended(role, &output);
-    let mut peer = connect(role.peer(), Config::default());
-    peer.set_deflate(&deflate, params);
-    let told = receive(&mut peer, &pieces(seed, &output));
+    let told = peer.told;
     assert!(told.messages == messages && told.failed.is_none(), "our own peer");
     let mut judges = Judges::new(window_bits, takeover);
     let mut rest = &frames[..];

@@ -25,6 +25,9 @@ pub fn tokio_workload(input: &[u8]) {
     workload.finish();
 }
 
+/// Octets of a payload that is not a long one.
+const MOST_SHORT: usize = 1000;
+
 /// How messages are received, the same for all of a workload.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum By {
@@ -53,6 +56,8 @@ struct Workload {
     pinged: Vec<Vec<u8>>,
     /// A call that sends has told how the connection failed.
     told: bool,
+    /// How many more payloads may be long ones, which take long.
+    long_left: usize,
     /// We have closed, or may have.
     closed: bool,
     /// Not everything can be written at once: the transport does not take it, or the buffer.
@@ -100,6 +105,7 @@ impl Workload {
             told: false,
             pings: 0,
             pinged: Vec::new(),
+            long_left: 2,
             closed: false,
             held_back: settings >> 3 & 7 != 0 || !has_room,
             faulty: false,
@@ -179,8 +185,8 @@ impl Workload {
                 let first = self.peer_open.is_none();
                 let opcode = *self.peer_open.get_or_insert(opcode);
                 let payload = match opcode {
-                    TEXT => String::from_utf8_lossy(&octets(input)?).into_owned().into_bytes(),
-                    _ => octets(input)?,
+                    TEXT => String::from_utf8_lossy(&self.octets(input)?).into_owned().into_bytes(),
+                    _ => self.octets(input)?,
                 };
                 if fin {
                     self.peer_open = None;
@@ -190,6 +196,17 @@ impl Workload {
         };
         self.push(frame);
         Ok(())
+    }
+
+    fn octets(&mut self, input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+        let mut payload = octets(input)?;
+        if payload.len() > MOST_SHORT {
+            match self.long_left.checked_sub(1) {
+                Some(left) => self.long_left = left,
+                None => payload.truncate(MOST_SHORT),
+            }
+        }
+        Ok(payload)
     }
 
     fn push(&mut self, frame: Frame) {
@@ -230,7 +247,7 @@ impl Workload {
     fn send(&mut self, input: &mut Unstructured<'_>, polls: usize, feed: bool) -> Result<()> {
         // No two messages are the same.
         let mut payload = format!("{}:", self.sent.len()).into_bytes();
-        payload.extend(octets(input)?);
+        payload.extend(self.octets(input)?);
         let message = match kind(input)? {
             MessageKind::Text => Message::text(String::from_utf8_lossy(&payload).into_owned()),
             MessageKind::Binary => Message::binary(payload),

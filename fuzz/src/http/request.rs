@@ -55,7 +55,7 @@ pub(crate) fn ask(pieces: &[&[u8]]) -> Result<Option<Asked>, Rejection> {
 
 /// A request means the same however it is cut, its reading allocates nothing, and what is accepted
 /// has no body and all that §4.2.1 demands. A rejection is an HTTP response that ends the connection.
-/// A server that negotiates says the same, as [`upgrade`] holds it to. The same octets are lists, too.
+/// A server that negotiates says the same, as `upgrade.rs` holds it to. The same octets are lists, too.
 /// The steps are linear: octets are looked at a fixed number of times. The first octet seeds the cuts.
 pub fn http_request_head(octets: &[u8]) {
     let Some((&seed, input)) = octets.split_first() else { return };

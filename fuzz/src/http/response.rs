@@ -64,7 +64,7 @@ pub(super) fn answer(pieces: &[&[u8]]) -> Result<Option<Answered>, HandshakeErro
 
 /// An answer means the same however it is cut, its reading allocates nothing, and what is taken for a
 /// 101 is one: the answer to our key, nothing that was not offered, no body; httparse reads the same.
-/// What is refused instead, [`refusal`] holds against its own rules. The steps are linear, as in
+/// What is refused instead, `refusal.rs` holds against its own rules. The steps are linear, as in
 /// [`http_request_head`](super::http_request_head). The first octet seeds the cuts; where it is 255,
 /// a refusal's body comes over and over.
 pub fn http_response_head(octets: &[u8]) {
