@@ -2,7 +2,7 @@
 
 use allocation_counter::measure;
 use ws_core::connection::{Config, Connection, Delivery, Event, Piece};
-use ws_core::deflate::{Deflate, DeflateParams};
+use ws_core::deflate::{Deflate, DeflateParams, WindowBits};
 use ws_core::frame::MAX_HEADER_LEN;
 use ws_core::{Limits, MessageKind, Role};
 
@@ -13,6 +13,9 @@ use crate::support::{NOW, connect};
 /// What an extension's contexts take.
 const CONTEXTS: usize = 128 * 1024;
 
+/// What a message may be decoded to where memory is measured.
+const DECODED: usize = 64 * 1024;
+
 /// As [`frame_stream_client`], with the server's end.
 pub fn frame_stream_server(octets: &[u8]) {
     frame_stream(Role::Server, octets);
@@ -20,9 +23,10 @@ pub fn frame_stream_server(octets: &[u8]) {
 
 /// Any octets, however cut, give the same events and the same output; the output is frames that a
 /// strict peer takes, with at most one Close at their end; nothing follows a terminal event. Memory
-/// is bounded by the octets that came, not by what they claim, and each call brings the connection
-/// further. The first octet seeds the cuts; of the second, bit 0 says whether messages are told in
-/// pieces, bit 1 whether permessage-deflate is agreed.
+/// is bounded by the octets that came, not by what they claim; each call brings the connection
+/// further, and there are no more calls than octets call for. The first octet seeds the cuts; of the
+/// second, bit 0 says whether messages are told in pieces, bit 1 whether permessage-deflate is agreed,
+/// and the others on what and whether contexts are held.
 pub fn frame_stream_client(octets: &[u8]) {
     frame_stream(Role::Client, octets);
 }
@@ -50,7 +54,7 @@ struct Ran {
 struct Setup {
     role: Role,
     delivery: Delivery,
-    deflate: bool,
+    deflate: Option<(Deflate, DeflateParams)>,
 }
 
 impl Setup {
@@ -58,17 +62,31 @@ impl Setup {
         let mut config = Config::with_limits(limits);
         config.delivery = self.delivery;
         let mut connection = connect(self.role, config);
-        if self.deflate {
-            connection.set_deflate(&Deflate::default(), DeflateParams::default());
+        if let Some((deflate, params)) = &self.deflate {
+            connection.set_deflate(deflate, *params);
         }
         connection
     }
 }
 
+fn deflate(settings: u8) -> (Deflate, DeflateParams) {
+    let held = if settings & 8 != 0 { 0 } else { usize::MAX };
+    let deflate = Deflate::builder().max_held_contexts(held).build().expect("within its range");
+    let window_bits = [15, 9, 8, 12][usize::from(settings >> 4 & 3)];
+    let window_bits = WindowBits::new(window_bits).expect("8 to 15");
+    let params = DeflateParams {
+        server_no_context_takeover: settings & 4 != 0,
+        client_no_context_takeover: settings & 4 != 0,
+        server_max_window_bits: window_bits,
+        client_max_window_bits: window_bits,
+    };
+    (deflate, params)
+}
+
 fn frame_stream(role: Role, octets: &[u8]) {
     let Some((&[seed, settings], wire)) = octets.split_first_chunk() else { return };
     let delivery = if settings & 1 == 0 { Delivery::Messages } else { Delivery::Pieces };
-    let setup = Setup { role, delivery, deflate: settings & 2 != 0 };
+    let setup = Setup { role, delivery, deflate: (settings & 2 != 0).then(|| deflate(settings)) };
     let whole = run(setup, &[wire]);
     let singly: Vec<&[u8]> = wire.chunks(1).collect();
     assert_eq!(whole, run(setup, &singly), "cut into octets");
@@ -90,11 +108,13 @@ fn run(setup: Setup, pieces: &[&[u8]]) -> Ran {
     let mut seen = Vec::new();
     let mut open: Vec<u8> = Vec::new();
     let mut buffer: Vec<u8> = Vec::new();
+    let mut calls = 0;
     for piece in pieces {
         buffer.extend_from_slice(piece);
         let mut idle = 0;
         loop {
             let offered = buffer.len();
+            calls += 1;
             let received = connection.handle_input(&mut buffer, NOW);
             let (discard, keep) = (received.discard, received.keep);
             assert!(discard + keep <= offered);
@@ -129,6 +149,9 @@ fn run(setup: Setup, pieces: &[&[u8]]) -> Ran {
             }
         }
     }
+    let octets: usize = pieces.iter().map(|piece| piece.len()).sum();
+    // One each that tells nothing, and those that tell something of two octets or more.
+    assert!(calls <= pieces.len() + octets, "{calls} calls for {octets} octets");
     for event in seen.iter().rev().skip(1) {
         assert!(!matches!(event, Seen::End(_)), "nothing follows the end: {seen:?}");
     }
@@ -142,26 +165,26 @@ fn run(setup: Setup, pieces: &[&[u8]]) -> Ran {
 }
 
 /// A connection with the default limits, which allow 16 MiB, allocates no more than has come, and
-/// what it needs to answer and to decode.
+/// what it needs to answer. One that decodes allows [`DECODED`], and needs contexts.
 fn memory(setup: Setup, wire: &[u8]) {
     let mut input = wire.to_vec();
-    let contexts = if setup.deflate { CONTEXTS } else { 0 };
-    let mut plain = 0;
+    let (limits, needs) = match setup.deflate {
+        None => (Limits::builder(), 4 * 1024),
+        // Storage that grows is there twice for a moment.
+        Some(_) => (Limits::builder().max_message_len(DECODED as u64), CONTEXTS + 2 * DECODED),
+    };
+    let limits = limits.build().expect("limits that fit together");
     let allocated = measure(|| {
-        let mut connection = setup.connection(Limits::default());
+        let mut connection = setup.connection(limits);
         let mut start = 0;
         loop {
             let received = connection.handle_input(&mut input[start..], NOW);
             start += received.discard;
-            match received.event {
-                None => break,
-                Some(Event::Message { payload, .. }) => plain = plain.max(payload.len()),
-                Some(_) => {}
+            if received.event.is_none() {
+                break;
             }
         }
     });
-    // What is decoded has no octets on the wire; storage that grows is there twice for a moment.
-    let decoded = if setup.deflate { wire.len() * 1032 } else { 0 };
-    let most = wire.len() + 64 * 1024 + contexts + 2 * decoded.max(plain);
+    let most = 2 * wire.len() + needs;
     assert!(allocated.bytes_max <= most as u64, "{allocated:?} for {} octets", wire.len());
 }
