@@ -365,10 +365,18 @@ impl Connection {
                 Some(len)
             }
             Err(why) => {
-                self.facts.not_clean_reason = Some(why);
+                self.facts.not_clean_reason = Some(without_control(&why));
                 self.drop_transport(Fate::Abort);
                 None
             }
         }
     }
+}
+
+/// What quotes a peer, with its control characters in words: reports are read in terminals.
+fn without_control(text: &str) -> String {
+    let escaped = |char: char| -> String {
+        if char.is_control() { char.escape_debug().collect() } else { char.into() }
+    };
+    text.chars().map(escaped).collect()
 }

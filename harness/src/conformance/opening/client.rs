@@ -65,13 +65,10 @@ impl Request {
     pub fn check(&self, answer: &Head) -> Result<Option<Agreed>, String> {
         let mut status_line = answer.first_line.split_whitespace();
         let (Some(version), Some(status)) = (status_line.next(), status_line.next()) else {
-            return Err(format!("`{}` is no status line", answer.first_line.escape_debug()));
+            return Err(format!("`{}` is no status line", answer.first_line));
         };
         if version != "HTTP/1.1" {
-            return Err(format!(
-                "the answer's version is {}, not HTTP/1.1",
-                version.escape_debug()
-            ));
+            return Err(format!("the answer's version is {version}, not HTTP/1.1"));
         }
         if number(status) != Some(101) {
             return Err(format!("the answer's status is {status}, not 101"));
