@@ -18,10 +18,20 @@ pub(crate) struct Endpoint {
     pub(crate) max_pings: usize,
     /// Pings are answered by the endpoint itself.
     pub(crate) auto_pong: bool,
-    /// The endpoint has sent a Close before it reads anything.
-    pub(crate) has_closed: bool,
+    /// The endpoint sends a Close of its own accord.
+    pub(crate) closes: Option<Closes>,
     /// Messages are told after that, too.
     pub(crate) tells_while_closing: bool,
+    /// The stream ends behind the octets.
+    pub(crate) ends: bool,
+}
+
+/// A Close that answers nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Closes {
+    /// So many octets have been read before.
+    pub(crate) behind: usize,
+    pub(crate) saying: Option<(u16, &'static str)>,
 }
 
 /// What an application is told.
@@ -52,23 +62,31 @@ const NOT_UTF8: Fault = 1007;
 const POLICY: Fault = 1008;
 const TOO_BIG: Fault = 1009;
 
+/// What stands for an end without a Close (§7.1.5).
+pub(crate) const NO_CLOSE: Fault = 1006;
+
 impl Endpoint {
     pub(crate) fn receive(self, wire: &[u8]) -> Session {
-        let mut reading =
-            Reading { endpoint: self, wire, open: None, pings: 0, session: Session::default() };
-        loop {
+        let (len, session) = (wire.len(), Session::default());
+        let mut reading = Reading { endpoint: self, wire, len, open: None, pings: 0, session };
+        let ended = loop {
             match reading.frame() {
                 // The octets end inside a frame; more are awaited.
-                None => return reading.session,
+                None => break false,
                 Some(Ok(Then::NextFrame)) => {}
-                Some(Ok(Then::End)) => return reading.session,
+                Some(Ok(Then::End)) => break true,
                 Some(Err(code)) => {
                     reading.session.told.push(Told::Failed(code));
                     reading.answer_close(&code.to_be_bytes());
-                    return reading.session;
+                    break true;
                 }
             }
+        };
+        if self.ends && !ended {
+            reading.session.told.push(Told::Failed(NO_CLOSE));
         }
+        reading.close();
+        reading.session
     }
 }
 
@@ -96,7 +114,9 @@ struct Open {
 
 struct Reading<'a> {
     endpoint: Endpoint,
+    /// What is not read yet, of so many octets.
     wire: &'a [u8],
+    len: usize,
     open: Option<Open>,
     pings: usize,
     session: Session,
@@ -211,14 +231,14 @@ impl Reading<'_> {
                 if self.pings > self.endpoint.max_pings {
                     return Some(Err(POLICY));
                 }
-                if self.endpoint.auto_pong && !self.endpoint.has_closed {
+                if self.endpoint.auto_pong && !self.has_closed() {
                     self.session.answers.push(Frame::new(true, PONG, payload.clone()));
                 }
                 self.tell(Told::Ping(payload));
             }
             PONG => self.tell(Told::Pong(payload)),
             _ => {
-                let frame = match Self::close(&payload) {
+                let frame = match Self::close_frame(&payload) {
                     Ok(frame) => frame,
                     Err(code) => return Some(Err(code)),
                 };
@@ -233,7 +253,7 @@ impl Reading<'_> {
     }
 
     /// §5.5.1, §7.4.
-    fn close(payload: &[u8]) -> Result<Option<(u16, String)>, Fault> {
+    fn close_frame(payload: &[u8]) -> Result<Option<(u16, String)>, Fault> {
         let (code, reason) = match payload {
             [] => return Ok(None),
             [_] => return Err(PROTOCOL_ERROR),
@@ -247,16 +267,33 @@ impl Reading<'_> {
         Ok(Some((code, reason)))
     }
 
+    /// What was read last came behind our own Close.
+    fn has_closed(&self) -> bool {
+        let read = self.len - self.wire.len();
+        self.endpoint.closes.is_some_and(|closes| read > closes.behind)
+    }
+
     /// Only one Close is ever sent.
     fn answer_close(&mut self, payload: &[u8]) {
-        if !self.endpoint.has_closed {
+        if !self.has_closed() {
             self.session.answers.push(Frame::new(true, CLOSE, payload));
+        }
+    }
+
+    /// Our own Close, behind which nothing was answered.
+    fn close(&mut self) {
+        let has_answered = self.session.answers.iter().any(|frame| frame.opcode == CLOSE);
+        if let (Some(closes), false) = (self.endpoint.closes, has_answered) {
+            self.session.answers.push(match closes.saying {
+                Some((code, reason)) => Frame::close(code, reason),
+                None => Frame::new(true, CLOSE, ""),
+            });
         }
     }
 
     /// Whoever has said good-bye need not listen (§1.4).
     fn tell(&mut self, told: Told) {
-        if !self.endpoint.has_closed || self.endpoint.tells_while_closing {
+        if !self.has_closed() || self.endpoint.tells_while_closing {
             self.session.told.push(told);
         }
     }

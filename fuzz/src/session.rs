@@ -1,11 +1,12 @@
 //! A whole session against the reference, the receiving endpoint in the RFC's words.
 
 use ws_core::connection::{Config, Delivery, Failure};
-use ws_core::{Limits, Role};
+use ws_core::frame::CloseFrame;
+use ws_core::{CloseCode, Limits, Role};
 
 use crate::input::pieces;
 use crate::oracle::{CLOSE, Frame};
-use crate::reference::{Endpoint, Session, Told};
+use crate::reference::{Closes, Endpoint, NO_CLOSE, Session, Told};
 use crate::support::{Driver, NOW, Seen};
 
 const MAX_MESSAGE_LEN: u64 = 300;
@@ -15,11 +16,18 @@ const MAX_PINGS: usize = 4;
 
 /// Any octets mean to a connection what they mean to the reference endpoint, and are answered as it
 /// answers them. The first octet seeds the cuts; the bits of the second are the role, pieces, no
-/// automatic Pong, messages told while closing, our Close sent first.
+/// automatic Pong, messages told while closing, a Close of ours, the end of the stream, what our Close
+/// says; the third is after which piece we close.
 pub fn session_oracle(octets: &[u8]) {
-    let Some((&[seed, settings], wire)) = octets.split_first_chunk() else { return };
+    let Some((&[seed, settings, closes], wire)) = octets.split_first_chunk() else { return };
     let bit = |bit: u8| settings >> bit & 1 != 0;
-    let (is_server, has_closed) = (!bit(0), bit(4));
+    let is_server = !bit(0);
+    let pieces = pieces(seed, wire);
+    let closes = bit(4).then_some(usize::from(closes) % (pieces.len() + 1));
+    let close = bit(6).then_some(CloseFrame {
+        code: if bit(7) { CloseCode::NORMAL } else { CloseCode::new(4999) },
+        reason: if bit(7) { "" } else { "enough" },
+    });
     let endpoint = Endpoint {
         is_server,
         max_message_len: MAX_MESSAGE_LEN,
@@ -27,8 +35,12 @@ pub fn session_oracle(octets: &[u8]) {
         max_fragments: MAX_FRAGMENTS,
         max_pings: MAX_PINGS,
         auto_pong: !bit(2),
-        has_closed,
+        closes: closes.map(|closes| Closes {
+            behind: pieces[..closes].iter().map(|piece| piece.len()).sum(),
+            saying: close.map(|close| (close.code.get(), close.reason)),
+        }),
         tells_while_closing: bit(3),
+        ends: bit(5),
     };
     let limits = Limits::builder()
         .max_message_len(MAX_MESSAGE_LEN)
@@ -43,27 +55,32 @@ pub fn session_oracle(octets: &[u8]) {
     config.deliver_while_closing = endpoint.tells_while_closing;
 
     let mut driver = Driver::new(if is_server { Role::Server } else { Role::Client }, config);
-    if has_closed {
-        driver.connection.close(None, NOW).expect("nothing was sent before");
-        driver.write_all();
+    let mut closed_first = false;
+    for i in 0..=pieces.len() {
+        if closes == Some(i) {
+            closed_first = driver.frames().iter().all(|frame| frame.opcode != CLOSE);
+            let closed = driver.connection.close(close, NOW);
+            assert_eq!(closed.is_ok(), closed_first, "once, and not behind an answer: {closed:?}");
+            driver.write_all();
+        }
+        if let Some(piece) = pieces.get(i) {
+            driver.feed(piece);
+        }
     }
-    for piece in pieces(seed, wire) {
-        driver.feed(piece);
+    if endpoint.ends {
+        driver.end_of_stream();
     }
-    assert_eq!(session(&driver, has_closed), endpoint.receive(wire));
+    assert_eq!(session(&driver, closed_first), endpoint.receive(wire));
 }
 
 /// What can be seen of the connection, as the reference says it.
-fn session(driver: &Driver, has_closed: bool) -> Session {
+fn session(driver: &Driver, closed_first: bool) -> Session {
     let log = driver.log();
+    let reports = !closed_first && matches!(log.events.last(), Some(Seen::Failed(_)));
     let told = log.events.into_iter().map(told).collect();
     let mut answers = log.output;
-    if has_closed {
-        assert_eq!(answers, [Frame::new(true, CLOSE, "")], "one Close, and nothing after it");
-        answers.clear();
-    }
     // The reason of a failure is the connection's own; the code is the RFC's.
-    if let Some(Frame { opcode: CLOSE, payload, .. }) = answers.last_mut() {
+    if let (true, Some(Frame { opcode: CLOSE, payload, .. })) = (reports, answers.last_mut()) {
         payload.truncate(2);
     }
     Session { told, answers }
@@ -81,8 +98,9 @@ fn told(seen: Seen) -> Told {
 }
 
 fn code(failure: Failure) -> u16 {
-    let Failure::Violation(violation) = failure else {
-        panic!("the stream did not end, and no time passed: {failure:?}")
-    };
-    violation.close_code().get()
+    match failure {
+        Failure::Violation(violation) => violation.close_code().get(),
+        Failure::EndOfStream => NO_CLOSE,
+        failure => panic!("no time passed: {failure:?}"),
+    }
 }

@@ -43,8 +43,8 @@ struct Wire {
 const WIRES: [Wire; 8] = [
     wire_of("frame_stream_server", Role::Client, true, &[5, 2]),
     wire_of("frame_stream_client", Role::Server, true, &[5, 2]),
-    wire_of("session_oracle", Role::Client, false, &[5, 0]),
-    wire_of("session_oracle", Role::Server, false, &[5, 1]),
+    wire_of("session_oracle", Role::Client, false, &[5, 0, 0]),
+    wire_of("session_oracle", Role::Server, false, &[5, 1, 0]),
     wire_of("diff_tungstenite", Role::Client, false, &[0]),
     wire_of("diff_tungstenite", Role::Server, false, &[1]),
     wire_of("diff_tokio_websockets", Role::Client, false, &[0]),
