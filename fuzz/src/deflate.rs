@@ -11,7 +11,7 @@ use ws_core::deflate::{Deflate, DeflateParams, WindowBits};
 use ws_core::{Limits, Message, MessageKind, PreparedMessage, Role, Violation};
 
 use crate::input::pieces;
-use crate::oracle::{self, Frame};
+use crate::oracle::{self, CONTINUATION, Frame};
 
 #[path = "../../ws-core/tests/oracle/inflate.rs"]
 mod naive;
@@ -117,19 +117,23 @@ fn receive(connection: Connection, wire: &[&[u8]]) -> Told {
 
 /// Any octets as compressed messages: what the naive inflater makes of them, however they are cut,
 /// told whole or in pieces; never more than the limit, in memory bound by it. Of the first two
-/// octets, the first seeds the cuts, the second says what is agreed.
+/// octets, the first seeds the cuts, the second says what is agreed, and whether the messages are
+/// text, in fragments, and with one among them that is not compressed.
 pub fn inflate_arbitrary(octets: &[u8]) {
     let Some((&[seed, agreed], data)) = octets.split_first_chunk() else { return };
     let data = &data[..data.len().min(MAX_INPUT)];
+    let bit = |bit: u8| agreed >> bit & 1 != 0;
     let window_bits = 8 + (agreed & 7);
-    let takeover = agreed & 8 != 0;
-    let role = if agreed & 16 == 0 { Role::Server } else { Role::Client };
+    let (takeover, is_text) = (bit(3), bit(5));
+    let role = if bit(4) { Role::Client } else { Role::Server };
     let params = params(window_bits, takeover);
     let payloads: Vec<&[u8]> = data.splitn(3, |octet| *octet == seed).collect();
-    let frames: Vec<_> = payloads
+    let sent: Vec<Sent> = payloads
         .iter()
-        .map(|payload| Frame::new(true, oracle::BINARY, *payload).rsv(RSV1))
+        .enumerate()
+        .map(|(i, payload)| Sent { payload, is_text, is_plain: bit(7) && i == 1 })
         .collect();
+    let frames: Vec<_> = sent.iter().flat_map(|sent| sent.frames(bit(6).then_some(seed))).collect();
     let wire = oracle::wire_to(role, &frames);
     let limits = Limits::builder().max_message_len(CAP as u64).build().expect("they fit");
     let inflating = |delivery, deflate: &Deflate| {
@@ -150,7 +154,7 @@ pub fn inflate_arbitrary(octets: &[u8]) {
     assert_eq!((&in_pieces.messages, in_pieces.failed), (&whole.messages, whole.failed));
     assert_eq!(in_pieces, run(Delivery::Pieces, &singly), "pieces, cut into octets");
     assert_eq!(in_pieces, run(Delivery::Pieces, &cut), "pieces, cut at random");
-    judge(window_bits, takeover, &payloads, &whole, &in_pieces.open);
+    judge(window_bits, takeover, &sent, &whole, &in_pieces.open);
 
     // Two that hold no context take turns: what one has inflated is nothing to the other.
     let mut turns = [(); 2].map(|()| Listener::new(inflating(Delivery::Pieces, &holding(0))));
@@ -187,29 +191,74 @@ pub fn inflate_arbitrary(octets: &[u8]) {
     }
 }
 
+/// A message on the wire.
+struct Sent<'a> {
+    payload: &'a [u8],
+    is_text: bool,
+    is_plain: bool,
+}
+
+impl Sent<'_> {
+    /// One frame, or fragments that the seed cuts; only the first says that it is compressed.
+    fn frames(&self, seed: Option<u8>) -> Vec<Frame> {
+        let opcode = if self.is_text { oracle::TEXT } else { oracle::BINARY };
+        let mut parts = seed.map_or_else(Vec::new, |seed| pieces(seed, self.payload));
+        if parts.is_empty() {
+            parts.push(self.payload);
+        }
+        let last = parts.len() - 1;
+        let frame = |(i, part)| {
+            let frame = Frame::new(i == last, if i == 0 { opcode } else { CONTINUATION }, part);
+            if i == 0 && !self.is_plain { frame.rsv(RSV1) } else { frame }
+        };
+        parts.into_iter().enumerate().map(frame).collect()
+    }
+
+    /// What it says, by this inflater.
+    fn plain(&self, inflate: &mut naive::Inflate) -> Result<Vec<u8>, naive::Flaw> {
+        if self.is_plain { Ok(self.payload.to_vec()) } else { inflate.message(self.payload) }
+    }
+
+    fn is_valid(&self, plain: &[u8]) -> bool {
+        !self.is_text || std::str::from_utf8(plain).is_ok()
+    }
+}
+
 /// Message by message, as the naive inflater has it. What refers further back than the window that
 /// was agreed, though not than what was sent, fails or is what a larger window makes of it, and so is
 /// what follows.
-fn judge(window_bits: u8, takeover: bool, payloads: &[&[u8]], whole: &Told, open: &[u8]) {
-    let invalid = Some(Failure::Violation(Violation::CompressedDataInvalid));
-    let too_long = Some(Failure::Violation(Violation::MessageTooLong));
+fn judge(window_bits: u8, takeover: bool, sent: &[Sent<'_>], whole: &Told, open: &[u8]) {
+    let failed = |violation| whole.failed == Some(Failure::Violation(violation));
+    let too_long = || failed(Violation::MessageTooLong);
+    // Of what is wrong with a text, which is seen first is not said.
+    let not_utf8 = |sent: &Sent<'_>| sent.is_text && failed(Violation::TextNotUtf8);
     let mut naive = naive::Inflate::new(window_bits, takeover);
     let mut largest = naive::Inflate::new(15, takeover);
     let mut too_far = false;
-    for (i, payload) in payloads.iter().enumerate() {
+    for (i, sent) in sent.iter().enumerate() {
         let told = whole.messages.get(i);
-        let of_largest = largest.message(payload);
-        let judged = if too_far { Err(naive::Flaw::TooFar) } else { naive.message(payload) };
+        let of_largest = sent.plain(&mut largest);
+        let judged = if too_far { Err(naive::Flaw::TooFar) } else { sent.plain(&mut naive) };
         match judged {
             Ok(plain) if plain.len() > CAP => {
-                assert_eq!((told, whole.failed), (None, too_long));
-                assert_eq!(open, &plain[..CAP], "all that is allowed, in pieces");
+                assert_eq!(told, None, "message {i}");
+                assert!(plain.starts_with(open), "what came before, in pieces");
+                if !(not_utf8(sent) && !sent.is_valid(&plain)) {
+                    assert!(too_long(), "{whole:?}");
+                    assert!(sent.is_text || open.len() == CAP, "all that is allowed, in pieces");
+                }
+                return;
+            }
+            Ok(plain) if !sent.is_valid(&plain) => {
+                assert_eq!(told, None, "message {i}");
+                assert!(not_utf8(sent), "{whole:?}");
                 return;
             }
             Ok(plain) => assert_eq!(told, Some(&plain), "message {i}"),
             Err(naive::Flaw::TooFar) if window_bits < 15 => {
                 let Some(told) = told else {
-                    assert!(whole.failed == invalid || whole.failed == too_long, "{whole:?}");
+                    let invalid = failed(Violation::CompressedDataInvalid);
+                    assert!(invalid || too_long() || not_utf8(sent), "{whole:?}");
                     return;
                 };
                 assert_eq!(of_largest.as_ref(), Ok(told), "message {i}");
@@ -217,12 +266,13 @@ fn judge(window_bits: u8, takeover: bool, payloads: &[&[u8]], whole: &Told, open
             }
             Err(flaw) => {
                 assert_eq!(told, None, "{flaw:?}, message {i}");
-                assert!(whole.failed == invalid || whole.failed == too_long, "{flaw:?}: {whole:?}");
+                let invalid = failed(Violation::CompressedDataInvalid);
+                assert!(invalid || too_long() || not_utf8(sent), "{flaw:?}: {whole:?}");
                 return;
             }
         }
     }
-    assert_eq!((whole.messages.len(), whole.failed), (payloads.len(), None));
+    assert_eq!((whole.messages.len(), whole.failed), (sent.len(), None));
 }
 
 /// Messages in every form, compressed with any settings: the naive inflater, zlib and our own peer
