@@ -14,7 +14,7 @@ use crate::input::pieces;
 use crate::oracle::{self, CONTINUATION, Frame};
 
 #[path = "../../ws-core/tests/oracle/inflate.rs"]
-mod naive;
+pub(crate) mod naive;
 
 const NOW: Duration = Duration::ZERO;
 

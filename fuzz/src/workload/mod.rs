@@ -1,23 +1,28 @@
 //! The tokio adapter under a workload: futures dropped after any poll, on a transport that limits,
 //! holds back and fails.
 
+mod check;
+mod endpoint;
+
 use arbitrary::{Result, Unstructured};
-use ws_core::tokio::{Error, Event, WebSocket};
+use ws_core::deflate::{Deflate, DeflateParams, WindowBits};
+use ws_core::tokio::Error;
 use ws_core::{CloseCode, Config, Limits, Message, MessageKind, Role};
 
-use crate::frames::Frames;
 use crate::input::{kind, octets};
-use crate::oracle::{self, BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT, key_to};
+use crate::oracle::{self, BINARY, CLOSE, CONTINUATION, Frame, TEXT, key_to};
 use crate::support::Seen;
-use crate::support::model::model;
-use crate::tokio_support::{Remote, Wire, poll_times, run, socket};
+use crate::tokio_support::{Remote, poll_times, run, socket};
+
+use endpoint::{By, Endpoint, Form, Got};
 
 /// Whatever is called, and whenever its future is dropped: what is received is what the peer sent,
 /// what is written is what was sent, each once, whole and in order; no poll works without progress;
 /// and once the transport does its part, everything comes to its end. The first octet chooses role,
-/// way of receiving, and how much a read or write moves.
+/// way of receiving, and how much a read or write moves; the second compression, Pongs, telling while
+/// closing, and a stream and a sink.
 pub fn tokio_workload(input: &[u8]) {
-    let Some((&settings, operations)) = input.split_first() else { return };
+    let Some((&settings, operations)) = input.split_first_chunk() else { return };
     let mut workload = Workload::new(settings);
     // Octets that end are the end of the operations.
     let mut operations = Unstructured::new(operations);
@@ -28,18 +33,11 @@ pub fn tokio_workload(input: &[u8]) {
 /// Octets of a payload that is not a long one.
 const MOST_SHORT: usize = 1000;
 
-/// How messages are received, the same for all of a workload.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum By {
-    Messages,
-    Events,
-    Pieces,
-}
-
 struct Workload {
     role: Role,
     by: By,
-    socket: WebSocket<Wire>,
+    /// It is nowhere only while it is split or put together.
+    endpoint: Option<Endpoint>,
     remote: Remote,
     /// What the peer has sent, and the opcode of its message that is open.
     arrived: Vec<Frame>,
@@ -51,19 +49,28 @@ struct Workload {
     ended: bool,
     /// What was to be sent, and whether it must be on the wire.
     sent: Vec<(Message, Fate)>,
-    /// How many Pings were to be sent, and the payloads of those that may have been.
+    /// How many Pings were to be sent, and what became of those that may have been.
     pings: u32,
-    pinged: Vec<Vec<u8>>,
+    pinged: Vec<(Vec<u8>, Fate)>,
     /// A call that sends has told how the connection failed.
     told: bool,
     /// How many more payloads may be long ones, which take long.
     long_left: usize,
     /// We have closed, or may have.
     closed: bool,
+    /// The end was told as a clean one.
+    is_clean: bool,
+    /// Pings are answered.
+    auto_pong: bool,
+    /// Messages are told after our Close.
+    tells_while_closing: bool,
+    deflate: Option<DeflateParams>,
     /// Not everything can be written at once: the transport does not take it, or the buffer.
     held_back: bool,
     /// The transport has failed, or ends early: not all needs to pass.
     faulty: bool,
+    /// The peer has broken a rule: nothing that it sends is heard any more.
+    offended: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,14 +82,25 @@ enum Fate {
 }
 
 impl Workload {
-    fn new(settings: u8) -> Self {
+    fn new([settings, more]: [u8; 2]) -> Self {
         let role = if settings & 1 == 0 { Role::Server } else { Role::Client };
         let by = [By::Messages, By::Events, By::Pieces][usize::from(settings >> 1 & 3) % 3];
         // Little room, that a few calls use up, or much, that a long payload goes past.
         let has_room = settings & 64 != 0;
         let limits = Limits::builder().max_write_buffer(if has_room { 1 << 20 } else { 600 });
         let limits = limits.max_pings(u32::MAX).build().expect("they fit");
-        let (socket, remote) = socket(role, Config::with_limits(limits));
+        let mut config = Config::with_limits(limits);
+        config.auto_pong = more & 4 == 0;
+        config.deliver_while_closing = more & 8 != 0;
+        let (auto_pong, tells_while_closing) = (config.auto_pong, config.deliver_while_closing);
+        let (mut socket, remote) = socket(role, config);
+        let deflate = (more & 1 != 0).then(|| params(more & 2 == 0));
+        if let Some(params) = deflate {
+            let contexts = if more & 64 != 0 { 0 } else { usize::MAX };
+            let deflate = Deflate::builder().threshold(0).max_held_contexts(contexts).build();
+            let deflate = deflate.expect("all within their ranges");
+            socket.connection_mut().set_deflate(&deflate, params);
+        }
         remote.with(|state| {
             state.limit = [usize::MAX, 1, 7, 100][usize::from(settings >> 3 & 3)];
             if has_room {
@@ -94,7 +112,7 @@ impl Workload {
         Self {
             role,
             by,
-            socket,
+            endpoint: Some(Endpoint::new(socket, more & 16 != 0)),
             remote,
             arrived: Vec::new(),
             peer_open: None,
@@ -107,8 +125,13 @@ impl Workload {
             pinged: Vec::new(),
             long_left: 2,
             closed: false,
+            is_clean: false,
+            auto_pong,
+            tells_while_closing,
+            deflate,
             held_back: settings >> 3 & 7 != 0 || !has_room,
             faulty: false,
+            offended: false,
         }
     }
 
@@ -123,28 +146,29 @@ impl Workload {
             }
             4 => self.remote.set_room(usize::MAX),
             5..=7 => self.receive(polls),
-            8 | 9 => self.send(input, polls, false)?,
-            10 | 11 => self.send(input, polls, true)?,
+            8 | 9 => self.send(input, polls, Form::Send)?,
+            10 | 11 => self.send(input, polls, Form::Feed)?,
             12 => {
-                let done = self.spend(polls, |socket| socket.flush());
+                let done = self.spend(polls, |endpoint| endpoint.flush());
                 self.note_sent(done.as_ref());
             }
             13 => {
                 self.pings = self.pings.wrapping_add(1);
                 let payload = self.pings.to_be_bytes();
-                let done = self.spend(polls, |socket| socket.ping(&payload));
-                self.note_sent(done.as_ref());
-                if !matches!(done, Some(Err(Error::Misuse(_)))) {
-                    self.pinged.push(payload.to_vec());
+                let done = self.spend(polls, |endpoint| endpoint.ping(&payload));
+                if let Some(fate) = self.note_sent(done.as_ref()) {
+                    self.pinged.push((payload.to_vec(), fate));
                 }
             }
             14 if polls > 10 => {
                 self.closed = true;
-                let done = self.spend(polls - 11, |socket| socket.close(CloseCode::NORMAL, "done"));
-                self.note_sent(done.as_ref());
+                let close =
+                    self.spend(polls - 11, |endpoint| endpoint.close(CloseCode::NORMAL, "done"));
+                self.note_sent(close.as_ref());
             }
-            15 => self.fail(polls),
-            _ => {}
+            14 if polls > 5 => self.send(input, polls - 5, Form::FeedUncoded)?,
+            14 => self.endpoint = self.endpoint.take().map(Endpoint::turned),
+            _ => self.fail(polls),
         }
         Ok(())
     }
@@ -153,25 +177,35 @@ impl Workload {
     fn spend<'a, T, F>(
         &'a mut self,
         polls: usize,
-        call: impl FnOnce(&'a mut WebSocket<Wire>) -> F,
+        call: impl FnOnce(&'a mut Endpoint) -> F,
     ) -> Option<T>
     where
         F: Future<Output = T>,
     {
         let remote = self.remote.clone();
         let before = work(&remote);
-        let output = poll_times(call(&mut self.socket), polls);
+        let endpoint = self.endpoint.as_mut().expect("it is somewhere");
+        let output = poll_times(call(endpoint), polls);
         assert_worked(before, work(&remote), polls);
         output
     }
 
-    /// What a call that sends has said.
-    fn note_sent(&mut self, done: Option<&std::result::Result<(), Error>>) {
-        self.told |= matches!(done, Some(Err(error)) if !matches!(error, Error::Misuse(_)));
+    /// What a call that sends has said, and so what becomes of what was to be sent: `None` if it was
+    /// refused.
+    fn note_sent(&mut self, done: Option<&std::result::Result<(), Error>>) -> Option<Fate> {
+        match done {
+            None => Some(Fate::Unknown),
+            Some(Ok(())) => Some(Fate::Queued),
+            Some(Err(Error::Misuse(_))) => None,
+            Some(Err(_)) => {
+                self.told = true;
+                Some(Fate::Unknown)
+            }
+        }
     }
 
     fn peer_sends(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
-        if self.arrived.last().is_some_and(|frame| frame.opcode == CLOSE) {
+        if self.offended || self.arrived.last().is_some_and(|frame| frame.opcode == CLOSE) {
             return Ok(());
         }
         let frame = match input.int_in_range(0..=7)? {
@@ -209,14 +243,22 @@ impl Workload {
         Ok(payload)
     }
 
+    /// Compressed, if that was agreed and the message is a whole one.
     fn push(&mut self, frame: Frame) {
-        self.remote.push(&frame.octets(key_to(self.role)));
+        let is_whole = frame.fin && matches!(frame.opcode, TEXT | BINARY);
+        let on_wire = match stored(&frame.payload) {
+            Some(stored) if is_whole && self.deflate.is_some() => {
+                Frame::new(true, frame.opcode, stored).rsv(RSV1)
+            }
+            _ => frame.clone(),
+        };
+        self.remote.push(&on_wire.octets(key_to(self.role)));
         self.arrived.push(frame);
     }
 
     fn receive(&mut self, polls: usize) {
         let by = self.by;
-        if let Some(received) = self.spend(polls, |socket| receive(socket, by)) {
+        if let Some(received) = self.spend(polls, |endpoint| endpoint.receive(by)) {
             self.note(received);
         }
     }
@@ -232,19 +274,20 @@ impl Workload {
                 }
             }
             Ok(None) => {
-                let is_clean = self.socket.peer_close().is_some();
-                assert!(self.ended || self.told || is_clean, "T01: the peer has not closed");
+                let has_closed = self.endpoint.as_ref().is_some_and(Endpoint::has_peer_close);
+                assert!(self.ended || self.told || has_closed, "T01: the peer has not closed");
+                self.is_clean |= !self.ended && !self.told;
                 self.ended = true;
             }
             Err(error) => {
                 assert!(!self.ended, "told once: {error}");
-                assert!(self.faulty, "nothing is wrong: {error}");
+                assert!(self.faulty || self.offended, "nothing is wrong: {error}");
                 self.ended = true;
             }
         }
     }
 
-    fn send(&mut self, input: &mut Unstructured<'_>, polls: usize, feed: bool) -> Result<()> {
+    fn send(&mut self, input: &mut Unstructured<'_>, polls: usize, form: Form) -> Result<()> {
         // No two messages are the same.
         let mut payload = format!("{}:", self.sent.len()).into_bytes();
         payload.extend(self.octets(input)?);
@@ -253,22 +296,20 @@ impl Workload {
             MessageKind::Binary => Message::binary(payload),
         };
         let to_send = message.clone();
-        let done = if feed {
-            self.spend(polls, |socket| socket.feed(to_send))
-        } else {
-            self.spend(polls, |socket| socket.send(to_send))
-        };
-        self.note_sent(done.as_ref());
-        match done {
-            Some(Ok(())) => self.sent.push((message, Fate::Queued)),
-            Some(Err(Error::Misuse(_))) => {}
-            None | Some(Err(_)) => self.sent.push((message, Fate::Unknown)),
+        let done = self.spend(polls, |endpoint| endpoint.send(to_send, form));
+        if let Some(fate) = self.note_sent(done.as_ref()) {
+            self.sent.push((message, fate));
         }
         Ok(())
     }
 
-    /// The transport fails now, soon, or in one direction.
+    /// The peer breaks a rule, or the transport fails now, soon, or in one direction.
     fn fail(&mut self, how: usize) {
+        if how > 7 && how < 10 && !self.offended {
+            self.offended = true;
+            // RSV3, and masked by no client.
+            self.remote.push(&[0x92, 0x00]);
+        }
         let Some(how) = how.checked_sub(10) else { return };
         self.faulty = true;
         match how {
@@ -282,7 +323,7 @@ impl Workload {
     }
 
     fn finish(&mut self) {
-        if !self.faulty {
+        if !self.faulty && !self.offended {
             if self.peer_open.take().is_some() {
                 self.push(oracle::continuation(true, b""));
             }
@@ -294,65 +335,13 @@ impl Workload {
         self.remote.set_room(usize::MAX);
         let before = work(&self.remote);
         while !self.ended {
-            let received = run(receive(&mut self.socket, self.by));
+            let endpoint = self.endpoint.as_mut().expect("it is somewhere");
+            let received = run(endpoint.receive(self.by));
             self.note(received);
         }
         assert_worked(before, work(&self.remote), self.arrived.len());
         self.check_received();
         self.check_written();
-    }
-
-    fn check_received(&self) {
-        let (mut events, _) = model(&self.arrived);
-        events.retain(|seen| match seen {
-            Seen::Ping(_) | Seen::Pong(_) => self.by == By::Events,
-            Seen::Close(_) | Seen::Failed(_) => false,
-            _ => true,
-        });
-        if self.faulty || self.closed {
-            assert!(events.starts_with(&self.received), "{:?} of {events:?}", self.received);
-        } else {
-            assert_eq!(self.received, events);
-        }
-    }
-
-    fn check_written(&self) {
-        let output = self.remote.with(|state| state.output.clone());
-        let whole = Frames::of(&output).whole_len;
-        assert!(self.faulty || whole == output.len(), "a frame was not written whole");
-        let frames = oracle::parse(self.role, &output[..whole]);
-        let mut messages =
-            frames.iter().filter(|frame| matches!(frame.opcode, TEXT | BINARY)).peekable();
-        for (message, fate) in &self.sent {
-            let opcode = if message.kind() == MessageKind::Text { TEXT } else { BINARY };
-            let frame = Frame::new(true, opcode, message.payload().to_vec());
-            if messages.next_if(|written| **written == frame).is_none() {
-                assert!(self.faulty || *fate == Fate::Unknown, "lost: {message:?}");
-            }
-        }
-        assert_eq!(messages.next(), None, "never sent, or not in this order");
-        let of = |opcode| frames.iter().filter(move |frame| frame.opcode == opcode);
-        let mut arrived = self.arrived.iter().filter(|frame| frame.opcode == PING);
-        for pong in of(PONG) {
-            let answers = arrived.any(|ping| ping.payload == pong.payload);
-            assert!(answers, "an answer to nothing, or out of order: {pong:?}");
-        }
-        let mut pinged = self.pinged.iter();
-        for ping in of(PING) {
-            assert!(pinged.any(|payload| *payload == ping.payload), "never sent: {ping:?}");
-        }
-        // One that waits for the peer to read goes unanswered if its Close is read first.
-        if !self.faulty && !self.closed && !self.held_back {
-            let last = self.arrived.iter().rfind(|frame| frame.opcode == PING);
-            let answer = of(PONG).next_back();
-            assert_eq!(
-                answer.map(|f| &f.payload),
-                last.map(|f| &f.payload),
-                "the last is answered"
-            );
-        }
-        let closes = frames.iter().filter(|frame| frame.opcode == CLOSE).count();
-        assert!(closes == 1 || self.faulty && closes == 0, "one Close: {frames:?}");
     }
 }
 
@@ -369,27 +358,20 @@ fn assert_worked(before: (usize, usize), after: (usize, usize), polls: usize) {
     assert!(operations <= most, "{operations} operations moved {moved} octets in {polls} polls");
 }
 
-/// What receiving brought.
-enum Got {
-    Whole(Seen),
-    Piece { kind: MessageKind, octets: Vec<u8>, ends_message: bool },
+const RSV1: u8 = 4;
+
+fn params(takeover: bool) -> DeflateParams {
+    let window = WindowBits::new(15).expect("8 to 15");
+    DeflateParams {
+        server_no_context_takeover: !takeover,
+        client_no_context_takeover: !takeover,
+        server_max_window_bits: window,
+        client_max_window_bits: window,
+    }
 }
 
-async fn receive(socket: &mut WebSocket<Wire>, by: By) -> std::result::Result<Option<Got>, Error> {
-    let whole =
-        |message: Message| Got::Whole(Seen::message(message.kind(), message.payload().to_vec()));
-    Ok(match by {
-        By::Messages => socket.recv().await?.map(whole),
-        By::Events => socket.recv_event().await?.map(|event| match event {
-            Event::Message(message) => whole(message),
-            Event::Ping(payload) => Got::Whole(Seen::Ping(payload.to_vec())),
-            Event::Pong(payload) => Got::Whole(Seen::Pong(payload.to_vec())),
-            event => panic!("an event that nobody knows: {event:?}"),
-        }),
-        By::Pieces => socket.recv_piece().await?.map(|piece| Got::Piece {
-            kind: piece.kind,
-            octets: piece.octets.to_vec(),
-            ends_message: piece.ends_message,
-        }),
-    })
+/// Compressed to no purpose (RFC 7692 §7.2.3.3): one stored block, and the start of an empty one.
+fn stored(payload: &[u8]) -> Option<Vec<u8>> {
+    let len = u16::try_from(payload.len()).ok()?;
+    Some([&[0][..], &len.to_le_bytes(), &(!len).to_le_bytes(), payload, &[0]].concat())
 }
