@@ -1,19 +1,24 @@
 //! Two endpoints in memory, and octets under way between them in any portions.
 
+use std::time::Duration;
+
 use arbitrary::{Result, Unstructured};
-use ws_core::connection::{Config, Delivery, Transport};
+use ws_core::connection::{Config, Delivery, Failure, Transport};
 use ws_core::deflate::{Deflate, DeflateParams};
 use ws_core::frame::CloseFrame;
 use ws_core::{CloseCode, Limits, Message, MessageKind, PreparedMessage, Role};
 
+use crate::frames::Frames;
 use crate::input::{kind, octets};
 use crate::oracle::{self, CLOSE};
-use crate::support::{Driver, NOW, Seen};
+use crate::support::{Driver, Seen};
 
 /// Whatever two endpoints do, what each sends before its Close arrives at the other once and in
 /// order (all of it, if that tells messages while closing), each sends one Close, and both end clean,
 /// the server first. Pings are answered in order; if some are not, because the peer did not read, the
-/// last one is. The first two octets choose deliveries, telling while closing, compression and room.
+/// last one is. Where the transport is lost or time runs out, each end is told so once, and of what the
+/// other sent, the beginning. The first two octets choose deliveries, telling while closing,
+/// compression and room.
 pub fn duplex_model(input: &[u8]) {
     let Some((&settings, operations)) = input.split_first_chunk() else { return };
     let mut pair = Pair::new(settings);
@@ -26,6 +31,8 @@ pub fn duplex_model(input: &[u8]) {
 struct Pair {
     ends: [End; 2],
     tells_while_closing: bool,
+    /// The transport is lost, or an end has given up waiting.
+    is_lost: bool,
 }
 
 struct End {
@@ -74,6 +81,7 @@ impl Pair {
         Self {
             ends: [end(Role::Client, bit(0)), end(Role::Server, bit(1))],
             tells_while_closing: bit(2),
+            is_lost: false,
         }
     }
 
@@ -85,11 +93,34 @@ impl Pair {
             2 => self.ends[from].fragment(what & 16 == 0, input)?,
             3 => self.ends[from].ping(input)?,
             4 if what >> 5 == 0 => self.ends[from].close(),
+            4 if what >> 5 == 1 => self.pass(Duration::from_secs(input.int_in_range(1..=7)?)),
+            4 if what >> 5 == 2 && what & 16 != 0 => self.lose(from),
             4 | 5 => self.carry(from, input.int_in_range(0..=5)?),
             6 => self.carry(from, input.int_in_range(0..=300)? << (what >> 4 & 8)),
             _ => self.carry(from, usize::MAX),
         }
         Ok(())
+    }
+
+    /// Both wait, though something may be under way to them.
+    fn pass(&mut self, time: Duration) {
+        for end in &mut self.ends {
+            let told = end.driver.notes.events.len();
+            end.driver.timeout_silently_at(end.driver.now + time);
+            for seen in &end.driver.notes.events[told..] {
+                assert!(end.closed, "it waits for nothing: {seen:?}");
+                assert_eq!(*seen, Seen::Failed(Failure::CloseTimeout));
+            }
+            self.is_lost |= end.driver.connection.poll_transport() == Transport::Close;
+        }
+    }
+
+    /// The transport of one end is gone; the other reads what is under way, and then the end.
+    fn lose(&mut self, from: usize) {
+        self.is_lost = true;
+        self.ends[from].driver.transport_lost();
+        self.carry(from, 0);
+        self.ends[1 - from].driver.end_of_stream_silently();
     }
 
     /// Moves at most `len` octets of what one end has to say to the other.
@@ -101,6 +132,12 @@ impl Pair {
 
     /// All octets arrive, both ends close, and the streams end as §7.1.1 says.
     fn finish(&mut self) {
+        if self.is_lost {
+            for from in [0, 1] {
+                self.lose(from);
+            }
+            return (0..2).for_each(|end| self.check_lost(end));
+        }
         self.settle();
         for from in [0, 1] {
             self.ends[from].end_message();
@@ -158,6 +195,19 @@ impl Pair {
         }
         let frames = oracle::parse_extended(own.role(), &own.driver.written);
         assert_eq!(frames.iter().filter(|frame| frame.opcode == CLOSE).count(), 1);
+    }
+
+    fn check_lost(&self, end: usize) {
+        let (own, peer) = (&self.ends[end], &self.ends[1 - end]);
+        assert_eq!(own.driver.connection.poll_transport(), Transport::Close);
+        let mut told = own.driver.notes.events.clone();
+        told.retain(|seen| !matches!(seen, Seen::Pong(_)));
+        let terminals = told.iter().filter(|seen| seen.is_terminal()).count();
+        assert!(terminals == 1 && told.pop().is_some_and(|seen| seen.is_terminal()), "{told:?}");
+        assert!(peer.sent.starts_with(&told), "in order: {told:?} of {:?}", peer.sent);
+        let written = &own.driver.written;
+        let frames = oracle::parse_extended(own.role(), &written[..Frames::of(written).whole_len]);
+        assert!(frames.iter().filter(|frame| frame.opcode == CLOSE).count() <= 1);
     }
 }
 
@@ -244,7 +294,7 @@ impl End {
 
     fn close(&mut self) {
         let bye = CloseFrame { code: CloseCode::GOING_AWAY, reason: "bye" };
-        self.closed |= self.driver.connection.close(Some(bye), NOW).is_ok();
+        self.closed |= self.driver.connection.close(Some(bye), self.driver.now).is_ok();
     }
 
     /// Sends the last fragment of a message that is open, if that is still possible.
