@@ -54,7 +54,7 @@ impl Endpoint {
                 Self::Halves(read, write)
             }
             Self::Halves(read, write) => {
-                let whole = read.reunite(write).ok().expect("halves of one connection");
+                let Ok(whole) = read.reunite(write) else { panic!("halves of one connection") };
                 Self::Whole(Box::new(whole))
             }
         }
