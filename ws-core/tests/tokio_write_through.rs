@@ -34,10 +34,29 @@ const fn peer(role: Role) -> Role {
     }
 }
 
+/// More is not offered to one write, lest the transport work with memory that is cold.
+const MAX_WRITE: usize = 256 * 1024;
+
+#[test]
+fn a_very_long_one_takes_as_many_writes_as_it_must() {
+    for role in BOTH_ROLES {
+        for queued in [false, true] {
+            let (mut socket, remote) = plain(role);
+            remote.set_room(if queued { 0 } else { usize::MAX });
+            run(socket.feed(Message::binary(payload(1 << 20)))).unwrap();
+            remote.set_room(usize::MAX);
+            run(socket.send(Message::binary(payload(1 << 20)))).unwrap();
+            assert_eq!(remote.output_len(), 2 * frame_len(role, 1 << 20));
+            let (writes, least) = (remote.counts().writes, 2 * (1 << 20) / MAX_WRITE);
+            assert!((least..least + 4).contains(&writes), "{role:?} {queued}: {writes}");
+        }
+    }
+}
+
 #[test]
 fn it_comes_whole_whatever_the_transport_takes_at_once() {
     for role in BOTH_ROLES {
-        for len in [LONG - 1, LONG, LONG + 1, 3 * LONG] {
+        for len in [LONG - 1, LONG, LONG + 1, 3 * LONG, 9 * LONG] {
             let all = frame_len(role, len);
             for room in [0, 1, 9, 10, 11, len, all - 1, all, all + 1] {
                 for split in [false, true] {

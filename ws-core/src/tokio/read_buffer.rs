@@ -31,6 +31,11 @@ const OCTETS_OF_WORK: usize = 4 * 1024;
 /// Octets that one read takes at most.
 const MAX_READ: usize = 256 * 1024;
 
+/// Octets of a message that are still to come from which on each read takes [`READ_LEN`] at most. More
+/// would leave nothing behind: whoever is that far ahead of the peer sleeps and is woken for each of its
+/// writes, which costs more than to read once more.
+const LONG_REST: u64 = 128 * 1024;
+
 #[derive(Debug, Default)]
 pub(super) struct ReadBuffer {
     /// `None` if nothing is there: an idle connection holds none.
@@ -100,9 +105,10 @@ impl ReadBuffer {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let between_messages = self.is_empty() && awaited == 0;
+        let most = if awaited > LONG_REST { READ_LEN } else { MAX_READ };
         let octets = &mut self.room(awaited)?.octets;
         // The future holds no state, so dropping it when pending loses nothing.
-        let read = ready!(pin!(io.read_buf(&mut octets.limit(MAX_READ))).poll(cx))?;
+        let read = ready!(pin!(io.read_buf(&mut octets.limit(most))).poll(cx))?;
         if between_messages {
             self.expects_long = read > READ_LEN;
         }
