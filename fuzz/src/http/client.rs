@@ -104,6 +104,8 @@ fn read(socket: &mut WebSocket<Peer>) -> Result<Option<Seen>, Error> {
             Ok(0) => return Ok(Some(Seen::message(kind, payload))),
             Ok(read) => payload.extend_from_slice(&some[..read]),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            // Closed in the middle of it.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
             Err(error) => return Err(error.downcast::<Error>().expect("the connection's own")),
         }
     }

@@ -77,6 +77,8 @@ struct Workload {
 enum Fate {
     /// The call said so.
     Queued,
+    /// It may wait in a sink for room, and is not sent if the peer closes before there is any.
+    Waiting,
     /// The future was dropped, or the transport failed.
     Unknown,
 }
@@ -195,7 +197,12 @@ impl Workload {
     fn note_sent(&mut self, done: Option<&std::result::Result<(), Error>>) -> Option<Fate> {
         match done {
             None => Some(Fate::Unknown),
-            Some(Ok(())) => Some(Fate::Queued),
+            Some(Ok(())) => {
+                // Whatever is called, what waits in a sink is first.
+                let sent = self.sent.iter_mut().map(|(_, fate)| fate);
+                sent.filter(|fate| **fate == Fate::Waiting).for_each(|fate| *fate = Fate::Queued);
+                Some(Fate::Queued)
+            }
             Some(Err(Error::Misuse(_))) => None,
             Some(Err(_)) => {
                 self.told = true;
@@ -298,7 +305,9 @@ impl Workload {
         let to_send = message.clone();
         let done = self.spend(polls, |endpoint| endpoint.send(to_send, form));
         if let Some(fate) = self.note_sent(done.as_ref()) {
-            self.sent.push((message, fate));
+            let is_sink = matches!((&self.endpoint, form), (Some(Endpoint::Stream(_)), Form::Feed));
+            let waits = is_sink && fate == Fate::Queued;
+            self.sent.push((message, if waits { Fate::Waiting } else { fate }));
         }
         Ok(())
     }

@@ -16,7 +16,8 @@ use crate::message::MessageKind;
 /// that is not UTF-8.
 ///
 /// Errors are those of [`WebSocket::recv`]: [`Error::Io`] as it is, any other as the inner error of
-/// an `io::Error` of kind `InvalidData`.
+/// an `io::Error` of kind `InvalidData`. A peer that closes in the middle of the message: kind
+/// `UnexpectedEof`.
 pub struct MessageReader<'a, S> {
     socket: &'a mut WebSocket<S>,
     kind: MessageKind,

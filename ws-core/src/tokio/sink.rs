@@ -13,6 +13,8 @@ use super::drive::{Receives, Step, Wanted};
 use super::wakers::Half;
 use super::websocket::WebSocket;
 use crate::connection::Outbound;
+#[cfg(doc)]
+use crate::error::Misuse;
 use crate::frame::CloseCode;
 use crate::io::Error;
 use crate::message::Message;
@@ -46,7 +48,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<S> {
 
 /// As [`WebSocket::feed`], [`WebSocket::flush`] and [`WebSocket::close`] with code 1000.
 ///
-/// One message beyond the write buffer's limit may wait in the sink.
+/// One message beyond the write buffer's limit may wait in the sink. If the peer closes before there is
+/// room for it, it is not sent, and whoever flushes is told so: [`Misuse::SendAfterClose`].
 impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     type Error = Error;
 
