@@ -6,6 +6,8 @@ mod request;
 mod response;
 mod upgrade;
 
+use std::time::Duration;
+
 use ws_core::Limits;
 use ws_core::handshake::{Fields, HeaderField};
 
@@ -26,6 +28,8 @@ pub(crate) fn limits() -> Limits {
         .max_head_len(1500)
         .max_request_line_len(200)
         .max_header_fields(20)
+        // A fuzzer that is stopped for a while goes on where it was.
+        .handshake_timeout(Duration::from_secs(1_000_000))
         .build()
         .expect("limits that fit together")
 }
