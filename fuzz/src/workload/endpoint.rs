@@ -6,7 +6,7 @@ use std::pin::Pin;
 use futures_core::Stream;
 use futures_sink::Sink;
 use ws_core::tokio::{Error, Event, Piece, ReadHalf, WebSocket, WriteHalf};
-use ws_core::{CloseCode, Message, MessageKind};
+use ws_core::{CloseCode, Message};
 
 use crate::support::Seen;
 use crate::tokio_support::Wire;
@@ -30,7 +30,7 @@ pub(super) enum Form {
 /// What receiving brought.
 pub(super) enum Got {
     Whole(Seen),
-    Piece { kind: MessageKind, octets: Vec<u8>, ends_message: bool },
+    Piece(Piece),
 }
 
 pub(super) enum Endpoint {
@@ -76,11 +76,7 @@ impl Endpoint {
                 Event::Pong(payload) => Got::Whole(Seen::Pong(payload.to_vec())),
                 event => panic!("an event that nobody knows: {event:?}"),
             }),
-            By::Pieces => self.recv_piece().await?.map(|piece| Got::Piece {
-                kind: piece.kind,
-                octets: piece.octets.to_vec(),
-                ends_message: piece.ends_message,
-            }),
+            By::Pieces => self.recv_piece().await?.map(Got::Piece),
         })
     }
 

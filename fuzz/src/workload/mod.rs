@@ -43,8 +43,8 @@ struct Workload {
     arrived: Vec<Frame>,
     peer_open: Option<u8>,
     received: Vec<Seen>,
-    /// The pieces of a message so far.
-    pieces: Vec<u8>,
+    /// The pieces of a message so far: `None` if its first ones may have been dropped while closing.
+    pieces: Option<Vec<u8>>,
     /// Nothing more is received.
     ended: bool,
     /// What was to be sent, and whether it must be on the wire.
@@ -119,7 +119,7 @@ impl Workload {
             arrived: Vec::new(),
             peer_open: None,
             received: Vec::new(),
-            pieces: Vec::new(),
+            pieces: Some(Vec::new()),
             ended: false,
             sent: Vec::new(),
             told: false,
@@ -167,6 +167,9 @@ impl Workload {
                 let close =
                     self.spend(polls - 11, |endpoint| endpoint.close(CloseCode::NORMAL, "done"));
                 self.note_sent(close.as_ref());
+                if polls > 11 {
+                    self.pieces = None;
+                }
             }
             14 if polls > 5 => self.send(input, polls - 5, Form::FeedUncoded)?,
             14 => self.endpoint = self.endpoint.take().map(Endpoint::turned),
@@ -273,11 +276,16 @@ impl Workload {
     fn note(&mut self, received: std::result::Result<Option<Got>, Error>) {
         match received {
             Ok(Some(Got::Whole(seen))) => self.received.push(seen),
-            Ok(Some(Got::Piece { kind, octets, ends_message })) => {
-                self.pieces.extend_from_slice(&octets);
-                if ends_message {
-                    let message = std::mem::take(&mut self.pieces);
-                    self.received.push(Seen::message(kind, message));
+            Ok(Some(Got::Piece(piece))) => {
+                if piece.starts_message {
+                    assert!(self.pieces.as_ref().is_none_or(Vec::is_empty), "one at a time");
+                    self.pieces = Some(Vec::new());
+                }
+                let Some(pieces) = &mut self.pieces else { return };
+                pieces.extend_from_slice(&piece.octets);
+                if piece.ends_message {
+                    let message = std::mem::take(pieces);
+                    self.received.push(Seen::message(piece.kind, message));
                 }
             }
             Ok(None) => {

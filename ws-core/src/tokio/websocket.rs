@@ -376,7 +376,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Cancel safety
     ///
-    /// A dropped future leaves the Close queued: call it, or [`recv`](Self::recv), again.
+    /// A dropped future leaves the Close queued: call it, or [`recv`](Self::recv), again. What it has
+    /// dropped of a message that is read in pieces stays dropped.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.sender().start_close(code, reason)?;
         while self.recv().await?.is_some() {}
