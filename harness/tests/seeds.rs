@@ -49,9 +49,9 @@ fn a_case_as_it_is_on_the_wire() {
                       \x88\x82\x37\xfa\x21\x3d\x34\x12";
     assert_eq!(
         files["session_oracle/case_7.1.1_to_server"],
-        [&b"\x05\x00"[..], to_server].concat()
+        [&b"\x05\x00\x00"[..], to_server].concat()
     );
-    let to_client = b"\x05\x01\x81\x0cHello World!\x88\x02\x03\xe8";
+    let to_client = b"\x05\x01\x00\x81\x0cHello World!\x88\x02\x03\xe8";
     assert_eq!(files["session_oracle/case_7.1.1_to_client"], to_client);
     assert_eq!(files["close_payload/case_7.1.1_0"], b"\x03\xe8");
     let binary = &files["diff_tungstenite/case_1.2.2_to_client"];

@@ -7,7 +7,7 @@ mod endpoint;
 use arbitrary::{Result, Unstructured};
 use ws_core::deflate::{Deflate, DeflateParams, WindowBits};
 use ws_core::tokio::Error;
-use ws_core::{CloseCode, Config, Limits, Message, MessageKind, Role};
+use ws_core::{CloseCode, Config, Limits, Message, MessageKind, Misuse, Role};
 
 use crate::input::{kind, octets};
 use crate::oracle::{self, BINARY, CLOSE, CONTINUATION, Frame, TEXT, key_to};
@@ -77,9 +77,9 @@ struct Workload {
 enum Fate {
     /// The call said so.
     Queued,
-    /// It may wait in a sink for room, and is not sent if the peer closes before there is any.
+    /// It may wait in a sink for room, and is not sent if either end closes before there is any.
     Waiting,
-    /// The future was dropped, or the transport failed.
+    /// The future was dropped, the transport failed, or it was told that it is too late.
     Unknown,
 }
 
@@ -166,7 +166,9 @@ impl Workload {
                 self.closed = true;
                 let close =
                     self.spend(polls - 11, |endpoint| endpoint.close(CloseCode::NORMAL, "done"));
-                self.note_sent(close.as_ref());
+                // What waits in a sink may be too late now; the sink tells.
+                self.told |=
+                    matches!(close, Some(Err(error)) if !matches!(error, Error::Misuse(_)));
                 if polls > 11 {
                     self.pieces = None;
                 }
@@ -202,16 +204,25 @@ impl Workload {
             None => Some(Fate::Unknown),
             Some(Ok(())) => {
                 // Whatever is called, what waits in a sink is first.
-                let sent = self.sent.iter_mut().map(|(_, fate)| fate);
-                sent.filter(|fate| **fate == Fate::Waiting).for_each(|fate| *fate = Fate::Queued);
+                self.what_waits_is(Fate::Queued);
                 Some(Fate::Queued)
             }
-            Some(Err(Error::Misuse(_))) => None,
+            Some(Err(Error::Misuse(misuse))) => {
+                if *misuse == Misuse::SendAfterClose {
+                    self.what_waits_is(Fate::Unknown);
+                }
+                None
+            }
             Some(Err(_)) => {
                 self.told = true;
                 Some(Fate::Unknown)
             }
         }
+    }
+
+    fn what_waits_is(&mut self, now: Fate) {
+        let fates = self.sent.iter_mut().map(|(_, fate)| fate);
+        fates.filter(|fate| **fate == Fate::Waiting).for_each(|fate| *fate = now);
     }
 
     fn peer_sends(&mut self, input: &mut Unstructured<'_>) -> Result<()> {

@@ -49,7 +49,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<S> {
 /// As [`WebSocket::feed`], [`WebSocket::flush`] and [`WebSocket::close`] with code 1000.
 ///
 /// One message beyond the write buffer's limit may wait in the sink. If the peer closes before there is
-/// room for it, it is not sent, and whoever flushes is told so: [`Misuse::SendAfterClose`].
+/// room for it, or [`WebSocket::close`] does, it is not sent, and whoever flushes is told so:
+/// [`Misuse::SendAfterClose`].
 impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     type Error = Error;
 
