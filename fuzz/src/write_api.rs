@@ -213,6 +213,7 @@ impl Writer {
         let at_once = has_room && !self.blocked;
         if at_once && !self.closed {
             self.accepted.push(answer);
+            self.waiting = None;
         } else if !self.closed {
             self.waiting = Some(answer);
         }

@@ -53,6 +53,20 @@ fn f32_any_payload_comes_back_and_takes_its_turn() {
     }
 }
 
+#[test]
+fn f31_a_short_pong_for_which_there_is_room_takes_the_place_of_a_long_one_that_waits() {
+    for role in BOTH_ROLES {
+        let limits = Limits::builder().max_write_buffer(300).build().expect("consistent");
+        let mut driver = Driver::new(role, Config::with_limits(limits));
+        driver.connection.send_binary(&[0; 200]).unwrap();
+        driver.feed_silently(&wire_to(role, &[ping(&[1; 100])]));
+        driver.feed_silently(&wire_to(role, &[ping(&[2; 10])]));
+        driver.write_all();
+        driver.write_all();
+        assert_eq!(driver.frames(), [binary(&[0; 200]), pong(&[2; 10])], "{role:?}");
+    }
+}
+
 /// Blocked is whoever took less than was offered, be it nothing.
 #[test]
 fn f31_while_blocked_only_the_latest_pong_waits() {

@@ -84,9 +84,12 @@ impl Outbound {
         }
     }
 
-    /// Answers a Ping. While the peer does not read, only the latest answer is kept.
+    /// Answers a Ping. While there is no room or the peer does not read, only the latest answer is kept.
     fn auto_pong(&mut self, payload: &[u8]) {
-        if !self.send.auto_pong(payload) {
+        if self.send.auto_pong(payload) {
+            // A longer one that waits for room would come behind this one, though it is the older.
+            self.extras.take_pong();
+        } else {
             self.extras.keep_pong(payload);
         }
     }
