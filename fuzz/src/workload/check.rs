@@ -3,7 +3,8 @@
 use ws_core::MessageKind;
 
 use super::endpoint::By;
-use super::{Fate, RSV1, Workload};
+use super::peer::RSV1;
+use super::{Fate, Workload};
 use crate::deflate::naive::Inflate;
 use crate::frames::Frames;
 use crate::oracle::{self, BINARY, CLOSE, Frame, PING, PONG, TEXT};

@@ -11,17 +11,16 @@
 //! Every poll leaves all state in the connection, so any future around it may be dropped.
 
 use core::task::{Context, Poll, ready};
-use core::time::Duration;
 use std::io;
 
 use ::tokio::time::Instant;
 use bytes::Bytes;
 
+use super::event::{Event, Piece};
 use super::link::Link;
 use super::output::{Attended, Sender};
 use super::pool;
 use super::read_buffer::ReadBuffer;
-use super::websocket::{Event, Piece};
 use crate::connection::{
     self, Config, Delivery, Halves, Hears, Inbound, Moment, Received, poll_timeout,
 };
@@ -32,26 +31,12 @@ use crate::message::Message;
 /// used again; a longer one takes it along.
 const COPY_UP_TO: usize = 64 * 1024;
 
-/// What receiving keeps next to its half of the connection.
-#[derive(Debug, Default)]
-pub(super) struct Incoming {
-    pub(super) input: ReadBuffer,
-    /// The time of the last read or timer, so that messages of one read cost no clock.
-    now: Moment,
-}
-
-impl Incoming {
-    pub(super) fn from_octets(octets: &[u8]) -> Self {
-        Self { input: ReadBuffer::from_octets(octets), ..Self::default() }
-    }
-}
-
 /// The receiving half, and how it reaches the rest.
 #[derive(Debug)]
 pub(super) struct Receiver<'a, L> {
     pub(super) config: &'a Config,
     pub(super) inbound: &'a mut Inbound,
-    pub(super) incoming: &'a mut Incoming,
+    pub(super) input: &'a mut ReadBuffer,
     /// Time zero of the connection's clock.
     pub(super) origin: Instant,
     pub(super) link: L,
@@ -149,14 +134,14 @@ impl<L: Link> Receiver<'_, L> {
         match self.link.attend(self.config, cx, |sender, cx| sender.attend(cx)) {
             Some(Attended::Ended(outcome)) => {
                 self.inbound.heed(self.link.hears(), self.config);
-                self.incoming.input.clear();
+                self.input.clear();
                 self.release_buffers();
                 return Poll::Ready(Some(outcome.map_or(Ok(()), Err)));
             }
             Some(Attended::WriteFailed) => write_failed = true,
             Some(Attended::Goes) | None => {}
         }
-        if self.incoming.input.end_of_stream || self.poll_fill(cx).is_pending() {
+        if self.input.end_of_stream || self.poll_fill(cx).is_pending() {
             if write_failed {
                 self.transport_lost(None, cx);
             } else if self.link.may_wait(cx) {
@@ -176,22 +161,22 @@ impl<L: Link> Receiver<'_, L> {
         wanted: Wanted,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Step>> {
-        let Self { config, inbound, incoming, link, .. } = self;
+        let Self { config, inbound, input, origin, link } = self;
         inbound.heed(link.hears(), config);
         inbound.set_delivery(match wanted {
             Wanted::Messages | Wanted::Events => Delivery::Messages,
             Wanted::Pieces => Delivery::Pieces,
         });
-        let Incoming { input, now } = &mut **incoming;
+        // What a decoder still has of octets that are gone is of no other moment than this one.
+        let read_at = input.read_at();
+        let now = || read_at.map_or_else(|| origin.elapsed(), Moment::since_zero);
         while !inbound.is_over() && (!input.is_empty() || inbound.has_more()) {
             ready!(input.work.poll_proceed(inbound.take_frames_handled(), cx));
-            if let Some((kind, payload)) =
-                inbound.take_whole(input.octets_mut(), config, || now.since_zero())
-            {
+            if let Some((kind, payload)) = inbound.take_whole(input.octets_mut(), config, now) {
                 let payload = input.take_front(payload);
                 return Poll::Ready(Some(Step::Message(Message::from_checked(kind, payload))));
             }
-            let now = now.since_zero();
+            let now = now();
             let Received { event, discard, keep } =
                 inbound.handle_any(input.octets_mut(), config, now);
             // An event borrows the buffer: what is needed of it is taken before the buffer is cut.
@@ -261,24 +246,25 @@ impl<L: Link> Receiver<'_, L> {
     /// Reads once, and takes the end of the stream, or its loss, into account.
     #[inline]
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { config, inbound, incoming, link, .. } = self;
-        match ready!(link.poll_read(&mut incoming.input, inbound.awaited(), cx)) {
+        let Self { config, inbound, input, link, .. } = self;
+        match ready!(link.poll_read(input, inbound.awaited(), cx)) {
             Ok(octets) => {
-                incoming.now = Moment::new(self.origin.elapsed());
+                let now = self.origin.elapsed();
+                input.set_read_at(Moment::new(now));
                 if octets == 0 {
-                    incoming.input.end_of_stream = true;
-                    self.halves(cx, |halves, now| halves.handle_end_of_stream(now));
+                    input.end_of_stream = true;
+                    self.halves(cx, |halves| halves.handle_end_of_stream(now));
                 } else if inbound.is_over() {
-                    incoming.input.clear();
+                    input.clear();
                 } else if inbound.lacks_decoded_storage()
-                    || inbound.is_to_decode(incoming.input.octets_mut())
+                    || inbound.is_to_decode(input.octets_mut())
                 {
                     inbound.give_decoded_storage(pool::take_output(), config);
                 }
                 // A peer that never stops sending must not keep the end from being seen. Before it,
                 // each deadline waits for what these octets mean.
                 if self.link.hears() != Hears::Everything {
-                    self.halves(cx, |halves, now| halves.handle_timeout(now));
+                    self.halves(cx, |halves| halves.handle_timeout(now));
                 }
             }
             Err(error) => self.transport_lost(Some(error), cx),
@@ -302,8 +288,9 @@ impl<L: Link> Receiver<'_, L> {
                 }
             }
         }));
-        self.incoming.now = Moment::new(self.origin.elapsed());
-        self.halves(cx, |halves, now| halves.handle_timeout(now));
+        let now = self.origin.elapsed();
+        self.input.set_read_at(Moment::new(now));
+        self.halves(cx, |halves| halves.handle_timeout(now));
         Poll::Ready(())
     }
 
@@ -311,15 +298,12 @@ impl<L: Link> Receiver<'_, L> {
     fn halves(
         &mut self,
         cx: &mut Context<'_>,
-        handle: impl FnOnce(&mut Halves<'_>, Duration) -> Option<connection::Event<'static>>,
+        handle: impl FnOnce(&mut Halves<'_>) -> Option<connection::Event<'static>>,
     ) {
-        let Self { config, inbound, incoming, link, .. } = self;
+        let Self { config, inbound, link, .. } = self;
         link.sending(config, cx, |sender, _| {
             let Sender { config, outbound, outgoing, .. } = sender;
-            outgoing.note_event(handle(
-                &mut Halves { config, inbound, outbound },
-                incoming.now.since_zero(),
-            ));
+            outgoing.note_event(handle(&mut Halves { config, inbound, outbound }));
         });
     }
 
@@ -342,7 +326,7 @@ impl<L: Link> Receiver<'_, L> {
 
     #[inline]
     fn release_buffers(&mut self) {
-        self.incoming.input.rest();
+        self.input.rest();
         pool::give_output(self.inbound.take_decoded_storage());
         self.link.rest();
     }

@@ -17,6 +17,7 @@ mod clock;
 mod connect;
 mod connector;
 mod drive;
+mod event;
 mod eyeballs;
 #[cfg(feature = "hyper")]
 pub mod hyper;
@@ -42,9 +43,10 @@ mod writing;
 pub use accept::{accept, accept_with};
 pub use connect::{connect, connect_over, connect_recorded, connect_with};
 pub use connector::Connector;
+pub use event::{Event, Piece};
 pub use split::{ReadHalf, WriteHalf};
 pub use stream::ClientStream;
-pub use websocket::{Event, Piece, WebSocket};
+pub use websocket::WebSocket;
 
 pub use crate::io::{Error, PeerClose, Record, Refused};
 /// The rustls that [`Connector::tls`] takes its configuration from.

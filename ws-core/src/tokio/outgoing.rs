@@ -17,6 +17,8 @@ use crate::message::Message;
 pub(super) struct Outgoing {
     /// What most connections have none of for most of the time.
     rare: Option<Box<Rare>>,
+    /// The tasks of its stream and its sink, once it is used as these.
+    wakers: Option<Arc<Wakers>>,
     /// Octets were written that the transport may still hold back.
     pub(super) unflushed: bool,
     /// A write failed: nothing can be sent any more, but the peer's last octets may be there.
@@ -35,8 +37,6 @@ struct Rare {
     timer: Option<Pin<Box<Sleep>>>,
     /// The outcome to report once the transport is dealt with.
     outcome: Option<Error>,
-    /// The tasks of its stream and its sink, once it is used as these.
-    wakers: Option<Arc<Wakers>>,
 }
 
 impl Outgoing {
@@ -109,12 +109,12 @@ impl Outgoing {
     /// The tasks of its stream and its sink, if it is used as these.
     #[inline]
     pub(super) fn wakers(&self) -> Option<&Arc<Wakers>> {
-        self.rare.as_ref()?.wakers.as_ref()
+        self.wakers.as_ref()
     }
 
     /// The same, now that it is.
     pub(super) fn make_wakers(&mut self) -> &Arc<Wakers> {
-        self.rare().wakers.get_or_insert_default()
+        self.wakers.get_or_insert_default()
     }
 }
 

@@ -11,6 +11,8 @@ use std::thread_local;
 
 use bytes::BytesMut;
 
+use crate::connection::Moment;
+
 /// Octets that one read may bring: a message of 64 KiB with its header.
 pub(super) const READ_LEN: usize = 64 * 1024 + 256;
 
@@ -42,6 +44,9 @@ pub(super) struct Input {
     /// Octets allocated for it, and those that messages have taken of it; 0 if it is not to be read
     /// into: it is just what is left of a message.
     pub(super) allocated: usize,
+    /// When the last of them were read, or the connection began. What was there before them has been
+    /// looked at, and is taken over from another buffer without its time.
+    pub(super) read_at: Moment,
 }
 
 /// An empty read buffer with room for at least [`MIN_ROOM`] octets, for [`READ_LEN`] unless messages
@@ -49,7 +54,7 @@ pub(super) struct Input {
 pub(super) fn take_input() -> Box<Input> {
     let Some(mut kept) = INPUT.with_borrow_mut(Vec::pop) else {
         let octets = BytesMut::with_capacity(READ_LEN);
-        return Box::new(Input { octets, allocated: READ_LEN });
+        return Box::new(Input { octets, allocated: READ_LEN, read_at: Moment::default() });
     };
     // Its messages may be gone by now. If not, there is room for one read all the same.
     kept.has_room();
@@ -59,7 +64,7 @@ pub(super) fn take_input() -> Box<Input> {
 impl Input {
     /// What is left of a message: not to be read into, and not for the pool.
     pub(super) fn own(octets: BytesMut) -> Box<Self> {
-        Box::new(Self { octets, allocated: 0 })
+        Box::new(Self { octets, allocated: 0, read_at: Moment::default() })
     }
 
     /// Whether it is one to read into, of the pool's.

@@ -15,6 +15,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::pool::{self, Input, MIN_ROOM, READ_LEN};
 use super::work::Work;
+use crate::connection::Moment;
 use crate::memory::{OutOfMemory, reserve_bytes};
 
 /// A rest of at most this many octets moves out of a pooled buffer rather than keep it.
@@ -70,6 +71,19 @@ impl ReadBuffer {
     pub(super) fn clear(&mut self) {
         if let Some(input) = &mut self.input {
             input.octets.clear();
+        }
+    }
+
+    /// When octets were last read, or a deadline handled, so that messages of one read cost no clock;
+    /// `None` if nothing is here.
+    #[inline]
+    pub(super) fn read_at(&self) -> Option<Moment> {
+        Some(self.input.as_ref()?.read_at)
+    }
+
+    pub(super) fn set_read_at(&mut self, now: Moment) {
+        if let Some(input) = &mut self.input {
+            input.read_at = now;
         }
     }
 

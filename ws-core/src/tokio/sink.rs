@@ -104,12 +104,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ) -> Poll<T> {
         let wakers = self.outgoing.make_wakers();
         // Registered first: a wake-up during the poll must find it.
-        wakers.of(half).wait(cx);
+        wakers.wait(half, cx);
         let both = Waker::from(Arc::clone(wakers));
         let before = self.progress();
         let result = poll(self, &mut Context::from_waker(&both));
         if let (true, Some(wakers)) = (result.is_ready(), self.outgoing.wakers()) {
-            wakers.of(half).go_on();
+            wakers.go_on(half);
         }
         if self.progress() != before {
             self.wake_beside(half);

@@ -34,7 +34,7 @@ pub(super) fn split<S>(socket: WebSocket<S>) -> (ReadHalf<S>, WriteHalf<S>)
 where
     S: AsyncRead + AsyncWrite + 'static,
 {
-    let WebSocket { io, connection, incoming, outgoing, origin, .. } = socket;
+    let WebSocket { io, connection, input, outgoing, origin, .. } = socket;
     let Connection { setup, inbound, mut outbound } = connection;
     let encoder = outbound.take_encoder();
     let (read, write) = take_apart(io);
@@ -46,7 +46,7 @@ where
         both: both.clone(),
         shared: Arc::clone(&shared),
     };
-    let own = Reading { setup, inbound, incoming, io: read, both, waits: false, shared };
+    let own = Reading { setup, inbound, input, io: read, both, waits: false, shared };
     (ReadHalf { own: Box::new(own) }, writer)
 }
 
@@ -66,14 +66,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ReadHalf<S> {
         }
         let WriteHalf { encoder, shared, .. } = other;
         drop(shared);
-        let Reading { setup, inbound, incoming, io, shared, .. } = *self.own;
+        let Reading { setup, inbound, input, io, shared, .. } = *self.own;
         let origin = shared.origin;
         let whole = Arc::into_inner(shared).map(Shared::into_sending).and_then(|sending| {
             let Sending { mut outbound, outgoing, io: write } = sending;
             outbound.give_encoder(encoder);
             let connection = Connection { setup, inbound, outbound };
             let io = put_together(io, write)?;
-            Some(WebSocket { io, connection, incoming, outgoing, origin })
+            Some(WebSocket { io, connection, input, outgoing, origin })
         });
         match whole {
             Some(whole) => Ok(whole),

@@ -9,17 +9,18 @@ use core::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::time::Instant;
-use bytes::Bytes;
 
-use super::drive::{Incoming, Receiver, Receives};
+use super::drive::{Receiver, Receives};
+use super::event::{Event, Piece};
 use super::link::Whole;
 use super::outgoing::{Outgoing, Progress};
 use super::output::Sender;
+use super::read_buffer::ReadBuffer;
 use super::split::{ReadHalf, WriteHalf, split};
 use crate::connection::{Config, Connection, MaskingKeys, Transport};
 use crate::frame::CloseCode;
 use crate::io::{Error, PeerClose};
-use crate::message::{Message, MessageKind};
+use crate::message::Message;
 use crate::prepared::PreparedMessage;
 use crate::role::Role;
 
@@ -44,35 +45,10 @@ use crate::role::Role;
 pub struct WebSocket<S> {
     pub(super) io: S,
     pub(super) connection: Connection,
-    pub(super) incoming: Incoming,
+    pub(super) input: ReadBuffer,
     pub(super) outgoing: Outgoing,
     /// Time zero of the connection's clock.
     pub(super) origin: Instant,
-}
-
-/// What `recv_event` tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// A whole message.
-    Message(Message),
-    /// A Ping; it has been answered unless [`Config::auto_pong`] is off.
-    Ping(Bytes),
-    /// A Pong, asked for or not.
-    Pong(Bytes),
-}
-
-/// What `recv_piece` tells: octets of one message, as they arrived.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// Text (UTF-8 as far as it has come: a code point may be cut at the end) or binary.
-    pub kind: MessageKind,
-    /// The octets, of one fragment.
-    pub octets: Bytes,
-    /// Whether these are the first octets of the message.
-    pub starts_message: bool,
-    /// Whether these are the last octets of the message.
-    pub ends_message: bool,
 }
 
 impl<S> WebSocket<S> {
@@ -105,7 +81,7 @@ impl<S> WebSocket<S> {
         Self {
             io,
             connection,
-            incoming: Incoming::from_octets(received),
+            input: ReadBuffer::from_octets(received),
             outgoing: Outgoing::default(),
             origin: Instant::now(),
         }
@@ -186,11 +162,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receives for WebSocket<S> {
 
     #[inline]
     fn receiver(&mut self) -> Receiver<'_, Whole<'_, S>> {
-        let Self { io, connection, incoming, outgoing, origin, .. } = self;
+        let Self { io, connection, input, outgoing, origin, .. } = self;
         let Connection { setup, inbound, outbound } = connection;
         let config = &setup.config;
         let link = Whole { io, outbound, outgoing, origin: *origin };
-        Receiver { config, inbound, incoming, origin: *origin, link }
+        Receiver { config, inbound, input, origin: *origin, link }
     }
 }
 

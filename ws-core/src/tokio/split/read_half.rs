@@ -17,8 +17,10 @@ use crate::io::{Error, PeerClose};
 use crate::message::Message;
 #[cfg(doc)]
 use crate::tokio::WebSocket;
-use crate::tokio::drive::{Incoming, Receiver, Receives};
-use crate::tokio::websocket::{Event, Piece};
+use crate::tokio::drive::{Receiver, Receives};
+use crate::tokio::event::{Event, Piece};
+use crate::tokio::read_buffer::ReadBuffer;
+use crate::tokio::wakers::Half;
 
 /// The receiving half: [`recv`](Self::recv) and its like, as of a whole [`WebSocket`].
 ///
@@ -32,7 +34,7 @@ pub struct ReadHalf<S> {
 pub(super) struct Reading<S> {
     pub(super) setup: Arc<Setup>,
     pub(super) inbound: Box<Inbound>,
-    pub(super) incoming: Incoming,
+    pub(super) input: ReadBuffer,
     pub(super) io: ReadEnd<S>,
     /// Wakes both halves.
     pub(super) both: Waker,
@@ -116,18 +118,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receives for Reading<S> {
 
     #[inline]
     fn receiver(&mut self) -> Receiver<'_, Beside<'_, S>> {
-        let Self { setup, inbound, incoming, io, both, waits, shared } = self;
+        let Self { setup, inbound, input, io, both, waits, shared } = self;
         let origin = shared.origin;
         let link = Beside { shared, io, both, waits };
         let config = &setup.config;
-        Receiver { config, inbound, incoming, origin, link }
+        Receiver { config, inbound, input, origin, link }
     }
 }
 
 impl<S> Reading<S> {
     fn go_on(&mut self) {
         if replace(&mut self.waits, false) {
-            self.shared.wakers.reader.go_on();
+            self.shared.wakers.go_on(Half::Reader);
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::tokio::outgoing::{Outgoing, Progress};
 use crate::tokio::output::Sender;
 use crate::tokio::pool;
 use crate::tokio::read_buffer::ReadBuffer;
-use crate::tokio::wakers::{Wakers, settled};
+use crate::tokio::wakers::{Half, Wakers, settled};
 
 /// What both halves of a connection have a hold of.
 pub(super) struct Shared<S> {
@@ -148,7 +148,7 @@ pub(super) struct Beside<'a, S> {
 
 impl<S> Beside<'_, S> {
     fn wait(&mut self, cx: &Context<'_>) {
-        self.shared.wakers.reader.wait(cx);
+        self.shared.wakers.wait(Half::Reader, cx);
         *self.waits = true;
     }
 
@@ -161,7 +161,7 @@ impl<S> Beside<'_, S> {
         let cx = &mut Context::from_waker(self.both);
         let (done, before, after) = self.shared.with(sending, config, cx, act);
         if after.lets_send(&before) {
-            self.shared.wakers.writer.wake();
+            self.shared.wakers.wake_half(Half::Writer);
         }
         done
     }

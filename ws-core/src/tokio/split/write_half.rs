@@ -27,6 +27,7 @@ use crate::prepared::PreparedMessage;
 use crate::role::Role;
 use crate::tokio::output::Sender;
 use crate::tokio::pool;
+use crate::tokio::wakers::Half;
 #[cfg(doc)]
 use crate::tokio::{ReadHalf, WebSocket};
 
@@ -287,15 +288,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
         cx: &Context<'_>,
         mut act: impl FnMut(&mut Locked<'_, S>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        let writer = &self.shared.wakers.writer;
+        let wakers = &self.shared.wakers;
         let mut result = self.attempt(&mut act);
         if result.is_pending() {
             // Most often there is nothing to wait for. If there is, it may have come meanwhile.
-            writer.wait(cx);
+            wakers.wait(Half::Writer, cx);
             result = self.attempt(&mut act);
         }
         if result.is_ready() {
-            writer.go_on();
+            wakers.go_on(Half::Writer);
         }
         result
     }
@@ -308,7 +309,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
         let (result, before, after) =
             self.shared.with(self.shared.lock(), &self.shared.setup.config, cx, act);
         if after.leaves_more(&before, result.is_pending()) {
-            self.shared.wakers.reader.wake();
+            self.shared.wakers.wake_half(Half::Reader);
         }
         result
     }
