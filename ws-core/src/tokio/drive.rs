@@ -167,16 +167,14 @@ impl<L: Link> Receiver<'_, L> {
             Wanted::Messages | Wanted::Events => Delivery::Messages,
             Wanted::Pieces => Delivery::Pieces,
         });
-        // What a decoder still has of octets that are gone is of no other moment than this one.
-        let read_at = input.read_at();
-        let now = || read_at.map_or_else(|| origin.elapsed(), Moment::since_zero);
         while !inbound.is_over() && (!input.is_empty() || inbound.has_more()) {
             ready!(input.work.poll_proceed(inbound.take_frames_handled(), cx));
-            if let Some((kind, payload)) = inbound.take_whole(input.octets_mut(), config, now) {
+            let (octets, now) = input.octets_and_moment(*origin);
+            if let Some((kind, payload)) = inbound.take_whole(octets, config, || now.since_zero()) {
                 let payload = input.take_front(payload);
                 return Poll::Ready(Some(Step::Message(Message::from_checked(kind, payload))));
             }
-            let now = now();
+            let now = now.since_zero();
             let Received { event, discard, keep } =
                 inbound.handle_any(input.octets_mut(), config, now);
             // An event borrows the buffer: what is needed of it is taken before the buffer is cut.

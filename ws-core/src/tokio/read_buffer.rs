@@ -11,6 +11,7 @@ use std::io;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt};
 use ::tokio::task::coop;
+use ::tokio::time::Instant;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::pool::{self, Input, MIN_ROOM, READ_LEN};
@@ -74,11 +75,15 @@ impl ReadBuffer {
         }
     }
 
-    /// When octets were last read, or a deadline handled, so that messages of one read cost no clock;
-    /// `None` if nothing is here.
+    /// The octets, and when they were read or a deadline was last handled, so that messages of one read
+    /// cost no clock. What a decoder still has of octets that are gone is of no other moment than this
+    /// one.
     #[inline]
-    pub(super) fn read_at(&self) -> Option<Moment> {
-        Some(self.input.as_ref()?.read_at)
+    pub(super) fn octets_and_moment(&mut self, origin: Instant) -> (&mut [u8], Moment) {
+        match &mut self.input {
+            Some(input) => (&mut input.octets, input.read_at),
+            None => (&mut [], this_moment(origin)),
+        }
     }
 
     pub(super) fn set_read_at(&mut self, now: Moment) {
@@ -192,6 +197,11 @@ impl ReadBuffer {
         input.allocated = input.octets.capacity();
         Ok(input)
     }
+}
+
+#[cold]
+fn this_moment(origin: Instant) -> Moment {
+    Moment::new(origin.elapsed())
 }
 
 /// Whether a buffer is read into once more. An empty one that grew for a long message is left behind it:
