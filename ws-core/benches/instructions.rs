@@ -7,7 +7,7 @@
 
 use bytes::Bytes;
 use support::peers::{self, Done};
-use support::{BARE_REQUEST, Kept, READ_LEN, REQUEST, accepts, callgrind};
+use support::{BARE_REQUEST, Content, Kept, READ_LEN, REQUEST, accepts, callgrind};
 use ws_core::{Config, Connection, Message};
 
 mod support;
@@ -23,14 +23,17 @@ const IMPLEMENTATIONS: [&str; 6] = [
 
 /// What is counted: a kind of work, the length of the payload or of the request, and for how many of
 /// them at first.
-const ROWS: [(&str, usize, usize); 13] = [
+const ROWS: [(&str, usize, usize); 16] = [
     ("accept/bare", BARE_REQUEST.len(), 500),
     ("accept/browser", REQUEST.len(), 500),
     ("receive/binary", 20, 2000),
+    ("receive/ascii", 20, 2000),
     ("receive/text", 20, 2000),
     ("receive/binary", 1024, 1000),
+    ("receive/ascii", 1024, 1000),
     ("receive/text", 1024, 1000),
     ("receive/binary", 65_536, 40),
+    ("receive/ascii", 65_536, 40),
     ("receive/text", 65_536, 40),
     ("send/binary", 20, 2000),
     ("send/binary", 1024, 1000),
@@ -100,16 +103,17 @@ fn run(work: &str, name: &str, len: usize, count: usize) {
         accept(name, if kind == "bare" { BARE_REQUEST } else { REQUEST }, count);
         return;
     }
-    let text = kind == "text";
-    let payload = Bytes::from(support::payload(text, len));
+    let content = Content::ALL.into_iter().find(|content| content.name() == kind);
+    let content = content.expect("what messages say");
     if work == "send" {
+        let payload = content.payload(len).into();
         assert!(send(name, &payload, count) > count * len, "a header each");
         return;
     }
     let most = 2 * ROWS.iter().map(|&(.., count)| count).max().unwrap_or(count);
-    let frame = support::client_frames(text, &payload, 1).len();
+    let frame = content.client_frames(len, 1).len();
     // As long a wire for either run, so that making it does not count.
-    let mut wire = support::client_frames(text, &payload, most.min(MAX_WIRE / frame));
+    let mut wire = content.client_frames(len, most.min(MAX_WIRE / frame));
     wire.truncate(frame * count);
     if work == "echo" {
         assert!(echo(name, wire) > count * len, "a header each");

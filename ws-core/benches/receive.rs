@@ -6,6 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use support::Content;
 use support::peers::{self, Done};
 
 mod support;
@@ -15,13 +16,11 @@ const ROUND: usize = 4 * 1024 * 1024;
 
 fn receive(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    for text in [false, true] {
+    for content in Content::ALL {
         for len in [20, 1024, 65_536, 1_048_576] {
-            let kind = if text { "text" } else { "binary" };
-            let mut group = criterion.benchmark_group(format!("receive/{kind}/{len}"));
+            let mut group = criterion.benchmark_group(format!("receive/{}/{len}", content.name()));
             let count = (ROUND / len).clamp(4, 20_000);
-            let payload = support::payload(text, len);
-            let wire = support::client_frames(text, &payload, count);
+            let wire = content.client_frames(len, count);
             let expected = Done { messages: count, octets: count * len };
             group.throughput(Throughput::ElementsAndBytes {
                 elements: count as u64,

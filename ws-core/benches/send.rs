@@ -17,7 +17,7 @@ fn send(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     for len in [20, 1024, 65_536] {
         let mut group = criterion.benchmark_group(format!("send/binary/{len}"));
-        let payload = Bytes::from(support::payload(false, len));
+        let payload = Bytes::from(support::Content::Binary.payload(len));
         let header = FrameHeader::new(Opcode::Binary, len as u64);
         let expected = COUNT * (header.encoded_len() + len);
         group.throughput(Throughput::ElementsAndBytes {

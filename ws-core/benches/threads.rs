@@ -67,7 +67,7 @@ fn per_message(threads: usize, work: Work, len: usize, count: usize, wires: usiz
     let spent: u128 = thread::scope(|scope| {
         let echo = || {
             // A wire of its own: its octets are counted by reference.
-            let wire = support::client_frames(false, &support::payload(false, len), count);
+            let wire = support::Content::Binary.client_frames(len, count);
             assert!(echo(wire.clone()) > count * len, "all of it comes back");
             start.wait();
             let before = cpu_time().expect("counted a moment ago");

@@ -27,18 +27,49 @@ const ALIGNED_FROM: usize = 1024;
 /// ```
 #[inline]
 pub fn apply(payload: &mut [u8], key: [u8; 4], phase: usize) -> usize {
+    apply_seeing(payload, key, phase).0
+}
+
+/// As [`apply`], and what has been seen of the octets as they are then. That costs next to nothing: they
+/// are at hand.
+#[inline]
+pub(crate) fn apply_seeing(payload: &mut [u8], key: [u8; 4], phase: usize) -> (usize, Seen) {
     let word = rotated(u32::from_le_bytes(key), phase);
-    if payload.len() > 2 * LANE {
-        apply_long(payload, word);
-    } else if !apply_to_ends::<LANE>(payload, word)
-        && !apply_to_ends::<8>(payload, word)
-        && !apply_to_ends::<4>(payload, word)
-    {
-        for (octet, mask) in payload.iter_mut().zip(word.to_le_bytes()) {
-            *octet ^= mask;
-        }
+    let seen = if payload.len() > 2 * LANE {
+        apply_long(payload, word)
+    } else {
+        apply_to_ends::<LANE>(payload, word)
+            .or_else(|| apply_to_ends::<8>(payload, word))
+            .or_else(|| apply_to_ends::<4>(payload, word))
+            .unwrap_or_else(|| apply_to_each(payload, word))
+    };
+    (next_phase(phase, payload.len()), seen)
+}
+
+/// The bits that any octet has, which may be in any of these four.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen(u32);
+
+impl Seen {
+    const NOTHING: Self = Self(0);
+
+    /// Whether every octet is ASCII.
+    #[inline]
+    pub(crate) const fn is_ascii(self) -> bool {
+        self.0 & 0x8080_8080 == 0
     }
-    next_phase(phase, payload.len())
+
+    #[inline]
+    const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// A multiple of four octets.
+    #[inline(always)]
+    fn of<const N: usize>(octets: [u8; N]) -> Self {
+        let quads = octets.as_chunks().0.iter();
+        Self(quads.fold(0, |seen, &quad| seen | u32::from_ne_bytes(quad)))
+    }
 }
 
 /// Copies `from` to the front of `to`, masking or unmasking on the way in one pass, and returns the
@@ -86,56 +117,71 @@ const fn rotated(word: u32, phase: usize) -> u32 {
 }
 
 /// A payload of at least a lane.
-fn apply_long(payload: &mut [u8], word: u32) {
-    let Some(&last) = payload.last_chunk::<LANE>() else { return };
+fn apply_long(payload: &mut [u8], word: u32) -> Seen {
+    let Some(&last) = payload.last_chunk::<LANE>() else { return Seen::NOTHING };
     // Read before anything is written, and written last: the octets that it shares with the lanes are
     // changed alike by both, and none is left to be changed by itself.
     let last = masked(last, rotated(word, payload.len().wrapping_sub(LANE)));
-    if payload.len() < ALIGNED_FROM {
-        apply_to_lanes(payload, word);
+    let seen = if payload.len() < ALIGNED_FROM {
+        apply_to_lanes(payload, word)
     } else {
-        apply_aligned(payload, word);
-    }
+        apply_aligned(payload, word)
+    };
     put_last(payload, last);
+    seen.and(Seen::of(last))
 }
 
 /// Whole blocks, then whole lanes.
 #[inline]
-fn apply_to_lanes(octets: &mut [u8], word: u32) {
+fn apply_to_lanes(octets: &mut [u8], word: u32) -> Seen {
     let (blocks, rest) = octets.as_chunks_mut::<BLOCK>();
-    blocks::apply(blocks, word);
+    let mut seen = blocks::apply(blocks, word);
     for octets in rest.as_chunks_mut::<LANE>().0 {
         *octets = masked(*octets, word);
+        seen = seen.and(Seen::of(*octets));
     }
+    seen
 }
 
 /// Blocks that begin where a line of the cache does, and the octets before them as the first block, by
 /// the same means as the last lane.
-fn apply_aligned(payload: &mut [u8], word: u32) {
-    let Some(&first) = payload.first_chunk::<BLOCK>() else { return };
+fn apply_aligned(payload: &mut [u8], word: u32) -> Seen {
+    let Some(&first) = payload.first_chunk::<BLOCK>() else { return Seen::NOTHING };
+    let first = masked(first, word);
+    let mut seen = Seen::of(first);
     let before = payload.as_ptr().align_offset(BLOCK);
     if let Some((_, aligned)) = payload.split_at_mut_checked(before) {
-        apply_to_lanes(aligned, rotated(word, before));
+        seen = seen.and(apply_to_lanes(aligned, rotated(word, before)));
     }
     if let Some(to) = payload.first_chunk_mut() {
-        *to = masked(first, word);
+        *to = first;
     }
+    seen
 }
 
-/// Masks a payload of `N` to twice `N` octets by its first and its last `N`, which may overlap; tells
-/// whether it is as long as that.
+/// Masks a payload of `N` to twice `N` octets by its first and its last `N`, which may overlap; `None` if
+/// it is shorter.
 #[inline]
-fn apply_to_ends<const N: usize>(payload: &mut [u8], word: u32) -> bool {
-    let (Some(&first), Some(&last)) = (payload.first_chunk::<N>(), payload.last_chunk::<N>())
-    else {
-        return false;
-    };
+fn apply_to_ends<const N: usize>(payload: &mut [u8], word: u32) -> Option<Seen> {
+    let (&first, &last) = (payload.first_chunk::<N>()?, payload.last_chunk::<N>()?);
+    let first = masked(first, word);
     let last = masked(last, rotated(word, payload.len().wrapping_sub(N)));
     if let Some(to) = payload.first_chunk_mut() {
-        *to = masked(first, word);
+        *to = first;
     }
     put_last(payload, last);
-    true
+    Some(Seen::of(first).and(Seen::of(last)))
+}
+
+/// Up to three octets.
+#[inline]
+fn apply_to_each(payload: &mut [u8], word: u32) -> Seen {
+    let mut seen = Seen::NOTHING;
+    for (octet, mask) in payload.iter_mut().zip(word.to_le_bytes()) {
+        *octet ^= mask;
+        seen = seen.and(Seen(u32::from(*octet)));
+    }
+    seen
 }
 
 #[inline]
@@ -152,4 +198,37 @@ fn masked<const N: usize>(mut octets: [u8; N], word: u32) -> [u8; N] {
         *quad = (u32::from_le_bytes(*quad) ^ word).to_le_bytes();
     }
     octets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+    /// One octet beyond ASCII is seen wherever it is, and none where all are ASCII: after unmasking, and
+    /// only in the payload itself.
+    #[test]
+    fn what_is_not_ascii_is_seen_at_any_length_and_place() {
+        let lens = (0..=4 * LANE + 3).chain([8 * BLOCK - 1, 9 * BLOCK + 17]);
+        for len in lens.chain([ALIGNED_FROM - 1, ALIGNED_FROM, ALIGNED_FROM + BLOCK + 21]) {
+            for offset in [0, 1, 6, 14, 63] {
+                let mut plain = [0xFF; ALIGNED_FROM + 3 * BLOCK];
+                let end = offset + len;
+                (offset..end)
+                    .for_each(|at| plain[at] = u8::try_from(at % 128).expect("seven bits"));
+                for at in (offset..end).map(Some).chain([None]) {
+                    let mut octets = plain;
+                    if let Some(at) = at {
+                        octets[at] |= 0x80;
+                    }
+                    let payload = &mut octets[offset..end];
+                    apply(payload, KEY, 3);
+                    let (phase, seen) = apply_seeing(payload, KEY, 3);
+                    assert_eq!(phase, (3 + len) % 4, "{len} octets at {offset}");
+                    assert_eq!(seen.is_ascii(), at.is_none(), "{len} octets at {offset}, {at:?}");
+                }
+            }
+        }
+    }
 }

@@ -164,25 +164,48 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// `count` client frames, masked, with the same payload.
-pub(crate) fn client_frames(text: bool, payload: &[u8], count: usize) -> Bytes {
-    let opcode = if text { oracle::TEXT } else { oracle::BINARY };
-    let frame = oracle::Frame::new(true, opcode, payload).octets(Some(oracle::KEY));
-    frame.repeat(count).into()
+/// What messages say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Binary,
+    /// Text as most programs write it to each other.
+    Ascii,
+    /// Prose with a few letters beyond ASCII.
+    Text,
 }
 
-/// A payload of `len` octets: ASCII prose with a few letters beyond it, cut to length.
-pub(crate) fn payload(text: bool, len: usize) -> Vec<u8> {
-    let unit = if text {
-        "The quick brown fox jumps over the lazy dog. Äpfel, 日本. "
-    } else {
-        "\u{7f}\u{1}binary"
-    };
-    let mut octets: Vec<u8> = unit.bytes().cycle().take(len).collect();
-    // A code point cut at the end would not be UTF-8.
-    while text && std::str::from_utf8(&octets).is_err() {
-        octets.pop();
+impl Content {
+    pub(crate) const ALL: [Self; 3] = [Self::Binary, Self::Ascii, Self::Text];
+
+    /// As benches name it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Ascii => "ascii",
+            Self::Text => "text",
+        }
     }
-    octets.resize(len, b'.');
-    octets
+
+    /// A payload of `len` octets.
+    pub(crate) fn payload(self, len: usize) -> Vec<u8> {
+        let unit = match self {
+            Self::Binary => "\u{7f}\u{1}binary",
+            Self::Ascii => "The quick brown fox jumps over the lazy dog. ",
+            Self::Text => "The quick brown fox jumps over the lazy dog. Äpfel, 日本. ",
+        };
+        let mut octets: Vec<u8> = unit.bytes().cycle().take(len).collect();
+        // A code point cut at the end would not be UTF-8.
+        while std::str::from_utf8(&octets).is_err() {
+            octets.pop();
+        }
+        octets.resize(len, b'.');
+        octets
+    }
+
+    /// `count` client frames of `len` octets of payload, masked, all the same.
+    pub(crate) fn client_frames(self, len: usize, count: usize) -> Bytes {
+        let opcode = if self == Self::Binary { oracle::BINARY } else { oracle::TEXT };
+        let frame = oracle::Frame::new(true, opcode, self.payload(len)).octets(Some(oracle::KEY));
+        frame.repeat(count).into()
+    }
 }

@@ -278,10 +278,11 @@ impl Receive {
         }
         let piece = self.next..self.next.saturating_add(len);
         let octets = input.get_mut(piece.clone()).unwrap_or_default();
-        frame.unmask(octets);
+        let is_ascii = frame.unmask(octets);
         let ends_fragment = len as u64 == frame.remaining;
         let ends_message = ends_fragment && frame.fin;
-        if message.kind == MessageKind::Text {
+        // Between code points there is nothing that ASCII could be wrong about.
+        if message.kind == MessageKind::Text && !(is_ascii && message.utf8.at_boundary()) {
             let good = match message.utf8.feed(octets) {
                 Err(error) => Some(error.at),
                 Ok(()) if ends_message && !message.utf8.at_boundary() => Some(len),
@@ -362,12 +363,12 @@ impl Receive {
 }
 
 impl Frame {
-    /// Unmasks the next octets of its payload.
-    fn unmask(&mut self, octets: &mut [u8]) {
-        if let Some(key) = &mut self.masking_key {
-            let phase = mask::apply(octets, *key, 0);
-            key.rotate_left(phase);
-        }
+    /// Unmasks the next octets of its payload. Whether they were seen to be ASCII: not if there is no key.
+    fn unmask(&mut self, octets: &mut [u8]) -> bool {
+        let Some(key) = &mut self.masking_key else { return false };
+        let (phase, seen) = mask::apply_seeing(octets, *key, 0);
+        key.rotate_left(phase);
+        seen.is_ascii()
     }
 }
 

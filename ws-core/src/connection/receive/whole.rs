@@ -59,10 +59,11 @@ impl Receive {
         let start = if masked { 6_usize } else { 2 }.saturating_add(len_octets);
         let end = start.saturating_add(len);
         let (header, payload) = input.get_mut(..end)?.split_at_mut_checked(start)?;
+        let mut is_ascii = false;
         if let (true, Some(&key)) = (masked, header.last_chunk()) {
-            mask::apply(payload, key, 0);
+            is_ascii = mask::apply_seeing(payload, key, 0).1.is_ascii();
         }
-        if kind == MessageKind::Text && !is_utf8(payload) {
+        if kind == MessageKind::Text && !is_ascii && !is_utf8(payload) {
             // It is told by the next call.
             self.failing = Some(Violation::TextNotUtf8);
             return None;
