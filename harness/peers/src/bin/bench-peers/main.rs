@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use rows::{Row, Rows};
+use rows::Rows;
 use servers::Server;
 use table::Table;
 
@@ -81,7 +81,7 @@ fn compare(options: &Options) -> Result<(), Error> {
     let mut table = Table::new(servers.iter().map(|server| server.kind).collect());
     for row in rows.all().filter(|row| chosen(&options.row, &row.name())) {
         eprintln!("bench-peers: {}", row.name());
-        let rounds = if matches!(row, Row::Idle(_)) { 1 } else { options.rounds };
+        let rounds = if row.is_measured_once() { 1 } else { options.rounds };
         for _ in 0..rounds {
             let figures =
                 servers.iter_mut().map(|server| runtime.block_on(rows.measure(row, server)));

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use ws_core::deflate::Deflate;
 use ws_core::{Config, Message, MessageKind};
 use ws_harness::load::{self, Pace, Plan, Usage};
 
@@ -36,6 +37,8 @@ pub(crate) enum Row {
     Echo { connections: usize, in_flight: usize, octets: usize },
     /// Memory of one connection out of so many, after one echo on each.
     Idle(usize),
+    /// The same, where permessage-deflate was agreed on and nothing was compressed.
+    IdleDeflate(usize),
     /// CPU of one connection, from its TCP handshake to its end without a message.
     Handshake,
     /// The same, of a server that is never ahead of the load.
@@ -49,6 +52,7 @@ impl Row {
                 format!("{connections} × {in_flight} × {octets}")
             }
             Self::Idle(count) => format!("idle, {count}"),
+            Self::IdleDeflate(count) => format!("idle, {count}, deflate agreed"),
             Self::Handshake => "handshake".to_owned(),
             Self::HandshakeAwake => "handshake, awake".to_owned(),
         }
@@ -57,8 +61,13 @@ impl Row {
     pub(crate) const fn unit(self) -> &'static str {
         match self {
             Self::Echo { .. } | Self::Handshake | Self::HandshakeAwake => "ns",
-            Self::Idle(_) => "octets",
+            Self::Idle(_) | Self::IdleDeflate(_) => "octets",
         }
+    }
+
+    /// Takes long, and varies little.
+    pub(crate) const fn is_measured_once(self) -> bool {
+        matches!(self, Self::Idle(_) | Self::IdleDeflate(_))
     }
 }
 
@@ -76,11 +85,12 @@ impl Rows {
             in_flight,
             octets,
         });
-        let idle = (self.idle > 0).then_some(Row::Idle(self.idle));
+        let idle = [Row::Idle(self.idle), Row::IdleDeflate(self.idle)].into_iter();
+        let idle = idle.filter(move |_| self.idle > 0);
         echoes.chain([Row::Handshake, Row::HandshakeAwake]).chain(idle)
     }
 
-    /// The figure of one server, in the row's unit.
+    /// The figure of one server, in the row's unit; not a number if it does not do such a thing.
     pub(crate) async fn measure(self, row: Row, server: &mut Server) -> Result<f64, Error> {
         let figure = match row {
             Row::Echo { connections, in_flight, octets } => {
@@ -107,7 +117,18 @@ impl Rows {
             }
             Row::Handshake => handshake(server).await?,
             Row::HandshakeAwake => handshake_awake(server).await?,
-            Row::Idle(count) => idle(server, count).await?,
+            Row::Idle(count) => {
+                *server = Server::start(server.kind)?;
+                idle(server, count, Config::default()).await?
+            }
+            Row::IdleDeflate(count) => match Server::start_with_deflate(server.kind)? {
+                Some(server) => {
+                    let mut config = Config::default();
+                    config.deflate = Some(Deflate::default());
+                    idle(&server, count, config).await?
+                }
+                None => f64::NAN,
+            },
         };
         Ok(figure)
     }
@@ -115,7 +136,7 @@ impl Rows {
 
 async fn handshake(server: &Server) -> Result<f64, Error> {
     let before = Usage::of(server.pid())?.cpu;
-    let _ = connect(server, HANDSHAKES, |socket| async move {
+    let _ = connect(server, HANDSHAKES, Config::default(), |socket| async move {
         // Leaves with a reset: an end in order would hold thousands of ports in TIME_WAIT.
         socket.get_ref().tcp().set_zero_linger()?;
         Ok(None)
@@ -168,13 +189,12 @@ async fn read_answer(io: &mut TcpStream) -> Result<(), Error> {
     accepted.then_some(()).ok_or_else(|| "a wrong answer is not worth timing".into())
 }
 
-/// A process of its own: what others have left in the allocator is not to be shared.
-async fn idle(server: &mut Server, count: usize) -> Result<f64, Error> {
-    *server = Server::start(server.kind)?;
-    connect(server, 1, echo).await?;
+/// Of a new process: what others have left in the allocator is not to be shared.
+async fn idle(server: &Server, count: usize, config: Config) -> Result<f64, Error> {
+    connect(server, 1, config, echo).await?;
     sleep(SETTLE).await;
     let before = Usage::of(server.pid())?.resident;
-    let held = connect(server, count, echo).await?;
+    let held = connect(server, count, config, echo).await?;
     sleep(SETTLE).await;
     let after = Usage::of(server.pid())?.resident;
     for socket in &held {
@@ -195,6 +215,7 @@ async fn echo(mut socket: Socket) -> Result<Option<Socket>, Error> {
 async fn connect<F>(
     server: &Server,
     count: usize,
+    config: Config,
     then: impl Fn(Socket) -> F + Clone + 'static,
 ) -> Result<Vec<Socket>, Error>
 where
@@ -209,7 +230,11 @@ where
             if nth < count {
                 let (url, then) = (url.clone(), then.clone());
                 connecting.spawn_local(async move {
-                    then(ws_core::tokio::connect(&url, Config::default()).await?).await
+                    let socket = ws_core::tokio::connect(&url, config).await?;
+                    if socket.deflate().is_some() != config.deflate.is_some() {
+                        return Err("permessage-deflate was not agreed on".into());
+                    }
+                    then(socket).await
                 });
             }
             if nth >= CONNECTING

@@ -17,9 +17,11 @@ const STARTING: Duration = Duration::from_secs(10);
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     program: Program,
+    /// The one that agrees on permessage-deflate, if there is one.
+    deflate: Option<Program>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 enum Program {
     /// A program of this package, and its argument.
     Own(&'static str, &'static str),
@@ -29,15 +31,28 @@ enum Program {
 
 /// All of them; what the others are compared with comes first.
 pub(crate) const ALL: [Kind; 8] = [
-    Kind { name: "ws-core", program: Program::Own("ws-core-echo", "plain") },
-    Kind { name: "ws-core, Sink", program: Program::Own("ws-core-echo", "sink") },
-    Kind { name: "Bun (uWebSockets)", program: Program::Bun("bun/server.js") },
-    Kind { name: "tokio-websockets", program: Program::Own("tokio-websockets-echo", "server") },
-    Kind { name: "fastwebsockets", program: Program::Own("fastwebsockets-echo", "server") },
-    Kind { name: "sockudo-ws", program: Program::Own("sockudo-ws-echo", "server") },
-    Kind { name: "yawc", program: Program::Own("yawc-echo", "server") },
-    Kind { name: "tokio-tungstenite", program: Program::Own("tokio-tungstenite-echo", "server") },
+    Kind {
+        name: "ws-core",
+        program: Program::Own("ws-core-echo", "plain"),
+        deflate: Some(Program::Own("ws-core-echo", "deflate")),
+    },
+    Kind { name: "ws-core, Sink", program: Program::Own("ws-core-echo", "sink"), deflate: None },
+    either("Bun (uWebSockets)", Program::Bun("bun/server.js")),
+    plain("tokio-websockets", "tokio-websockets-echo"),
+    plain("fastwebsockets", "fastwebsockets-echo"),
+    either("sockudo-ws", Program::Own("sockudo-ws-echo", "server")),
+    either("yawc", Program::Own("yawc-echo", "server")),
+    plain("tokio-tungstenite", "tokio-tungstenite-echo"),
 ];
+
+const fn plain(name: &'static str, program: &'static str) -> Kind {
+    Kind { name, program: Program::Own(program, "server"), deflate: None }
+}
+
+/// One program, which agrees on permessage-deflate with whoever offers it.
+const fn either(name: &'static str, program: Program) -> Kind {
+    Kind { name, program, deflate: Some(program) }
+}
 
 /// A server that runs until this is dropped.
 #[derive(Debug)]
@@ -49,9 +64,18 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(kind: &'static Kind) -> Result<Self, Error> {
+        Self::run(kind, kind.program)
+    }
+
+    /// Starts the one that agrees on permessage-deflate; `None` if there is none.
+    pub(crate) fn start_with_deflate(kind: &'static Kind) -> Result<Option<Self>, Error> {
+        kind.deflate.map(|program| Self::run(kind, program)).transpose()
+    }
+
+    fn run(kind: &'static Kind, program: Program) -> Result<Self, Error> {
         // Free now; nobody else is likely to take it within the moment until the server does.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let mut command = match kind.program {
+        let mut command = match program {
             Program::Own(name, argument) => {
                 let mut command = on_core(0, &env::current_exe()?.with_file_name(name));
                 command.arg(argument);

@@ -31,11 +31,13 @@ impl Table {
              Written by `make bench-peers OUT=reports/bench.md` ({rounds} rounds of {seconds} s; {}). \
              Every server is a process of its own on core 0, with one thread, the load on core 1. \
              Rows are connections × messages in flight × octets of payload, binary: the server's CPU \
-             time for one echo. `idle`: its resident memory for a connection after one echo. \
+             time for one echo. `idle`: its resident memory for a connection after one echo; – does \
+             not agree on permessage-deflate. \
              `handshake`: its CPU time from accepting TCP to the end of the connection, which is a \
              reset; `awake`: of a server that is stopped until 100 of them wait. One that runs meanwhile \
              sleeps whenever it is ahead of the load, and pays for each time it is woken: the sooner it \
-             is done, the more often. The first column is in its unit, the others are medians of the \
+             is done, the more often; Bun listens with TCP_DEFER_ACCEPT, and is woken when the request \
+             is there, not before. The first column is in its unit, the others are medians of the \
              ratio to it within each round: above 1 costs more.\n\n| row |",
             processor()
         );
@@ -50,6 +52,7 @@ impl Table {
                 let ratios = rounds.iter().map(|round| round[server] / round[0]);
                 let _ = match server {
                     0 => write!(text, " {:.0} {} |", median(figures), row.unit()),
+                    _ if figures.clone().any(f64::is_nan) => write!(text, " – |"),
                     _ => write!(text, " {:.2} |", median(ratios)),
                 };
             }
