@@ -59,9 +59,10 @@ compare: harness ## Our engine against published implementations, as a page and 
 	  --role $(ROLE) $(QUICK) $(SELECT) $(addprefix --only ,$(ONLY))
 
 interop: export WS_PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target)/peers)
-interop: ## Our client and server at the other end of other implementations, a browser among them
+interop: ## What other implementations, and a browser, make of our client, server and corpus
 	harness/peers/install_interop.sh $(WS_PEERS)
 	$(CARGO) test $(CARGO_FLAGS) -p ws-core --all-features --test peers -- --ignored --nocapture --test-threads=1
+	$(CARGO) test $(CARGO_FLAGS) -p ws-fuzz --test others -- --ignored --nocapture
 
 test: ## All tests, documentation and fuzz replay included
 	$(CARGO) test $(CARGO_FLAGS) --workspace --exclude ws-peers --all-features

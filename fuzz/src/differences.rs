@@ -1,12 +1,12 @@
 //! What other crates do otherwise, and why ours does not follow them.
 //!
 //! A difference is explained by what both made of the octets, not by its cause alone: one that is
-//! wider than its explanation is a finding. `tests/differences.rs` fails on an entry that the corpus
-//! does not show.
+//! wider than its explanation is a finding. `tests/differences.rs`, and `tests/others.rs` for those in
+//! other languages, fail on an entry that the corpus does not show.
 
 use ws_core::Role;
 
-use crate::frames::Frames;
+use crate::frames::{Frames, Header};
 use crate::peers::{Compared, End, MAX_LEN};
 use crate::support::Seen;
 
@@ -34,16 +34,7 @@ pub const TUNGSTENITE: Known = &[
     Difference {
         behaviour: "a length in more octets than it needs is taken; we fail with 1002",
         section: "RFC 6455 §5.2",
-        explains: |c| {
-            let headers = Frames::of(c.wire).headers;
-            let Some(longer) = headers.iter().find(|header| !header.is_shortest) else {
-                return false;
-            };
-            // All frames before it are told, and they break no rule.
-            let before = (c.peer)(c.role, &c.wire[..longer.at]);
-            let same = before.told == c.ours.told && before.end == End::Open;
-            same && c.ours.end == End::Failed && c.theirs.told.starts_with(&c.ours.told)
-        },
+        explains: takes_longer_lengths,
     },
     Difference {
         behaviour: "a close code that must not be on the wire is told as 1002; we fail with 1002",
@@ -67,18 +58,12 @@ pub const TOKIO_WEBSOCKETS: Known = &[
     Difference {
         behaviour: "a Close of one octet is refused by its length; we wait for that octet",
         section: "RFC 6455 §5.5.1",
-        explains: |c| {
-            let last = Frames::of(c.wire).headers.pop();
-            last.is_some_and(|last| (last.first, last.len) == (0x88, 1)) && is_ahead(c)
-        },
+        explains: refuses_a_close_of_one_octet_by_its_length,
     },
     Difference {
         behaviour: "a frame that is too long is refused before its masking key; we wait for that",
         section: "RFC 6455 §10.4",
-        explains: |c| {
-            let last = Frames::of(c.wire).headers.pop();
-            last.is_some_and(|last| last.len > MAX_LEN as u64) && is_ahead(c)
-        },
+        explains: refuses_a_length_before_the_key,
     },
     Difference {
         behaviour: "text that an empty last fragment ends inside a code point is told; we fail",
@@ -90,6 +75,90 @@ pub const TOKIO_WEBSOCKETS: Known = &[
         },
     },
 ];
+
+/// `websockets` 17, of Python.
+pub const WEBSOCKETS: Known = &[
+    Difference {
+        behaviour: "a frame is judged once it is whole; we fail at the octet that breaks a rule",
+        section: "RFC 6455 §7.1.7, §10.4",
+        explains: |c| waits(c) && fails_once_whole(c),
+    },
+    Difference {
+        behaviour: "text is judged once its message is whole; we fail at the octet that is wrong",
+        section: "RFC 6455 §8.1",
+        explains: |c| waits(c) && fails_once_the_message_is_whole(c),
+    },
+    Difference {
+        behaviour: "a length in more octets than it needs is taken; we fail with 1002",
+        section: "RFC 6455 §5.2",
+        explains: takes_longer_lengths,
+    },
+    Difference {
+        behaviour: "a frame that is too long is refused before its masking key; we wait for that",
+        section: "RFC 6455 §10.4",
+        explains: refuses_a_length_before_the_key,
+    },
+    Difference {
+        behaviour: "a Close between the fragments of a message is refused; we tell it",
+        section: "RFC 6455 §5.4, §5.5.1",
+        explains: |c| {
+            let closed = matches!(c.ours.end, End::Closed(_)) && c.theirs.end == End::Failed;
+            let headers = Frames::of(c.wire).headers;
+            let close = headers.iter().find(|header| header.first == 0x88);
+            let same = closed && c.ours.told == c.theirs.told;
+            same && close.is_some_and(|close| ends_inside_a_message(&c.wire[..close.at]))
+        },
+    },
+];
+
+/// `ws` 8, of npm.
+pub const WS: Known = &[
+    Difference {
+        behaviour: "a header is judged once it is whole; we fail at the octet that breaks a rule",
+        section: "RFC 6455 §7.1.7",
+        explains: |c| waits(c) && fails_once_whole(c),
+    },
+    Difference {
+        behaviour: "text is judged once its message is whole; we fail at the octet that is wrong",
+        section: "RFC 6455 §8.1",
+        explains: |c| waits(c) && fails_once_the_message_is_whole(c),
+    },
+    Difference {
+        behaviour: "a length in more octets than it needs is taken; we fail with 1002",
+        section: "RFC 6455 §5.2",
+        explains: takes_longer_lengths,
+    },
+    Difference {
+        behaviour: "a Close of one octet is refused by its length; we wait for that octet",
+        section: "RFC 6455 §5.5.1",
+        explains: refuses_a_close_of_one_octet_by_its_length,
+    },
+    Difference {
+        behaviour: "a frame that is too long is refused before its masking key; we wait for that",
+        section: "RFC 6455 §10.4",
+        explains: refuses_a_length_before_the_key,
+    },
+];
+
+/// What is told of the frames before the one with the longer length is the same, and they go on.
+fn takes_longer_lengths(c: &Compared<'_>) -> bool {
+    let headers = Frames::of(c.wire).headers;
+    let Some(longer) = headers.iter().find(|header| !header.is_shortest) else { return false };
+    // All frames before it are told, and they break no rule.
+    let before = (c.peer)(c.role, &c.wire[..longer.at]);
+    let same = before.told == c.ours.told && before.end == End::Open;
+    same && c.ours.end == End::Failed && c.theirs.told.starts_with(&c.ours.told)
+}
+
+fn refuses_a_close_of_one_octet_by_its_length(c: &Compared<'_>) -> bool {
+    let last = Frames::of(c.wire).headers.pop();
+    last.is_some_and(|last| (last.first, last.len) == (0x88, 1)) && is_ahead(c)
+}
+
+fn refuses_a_length_before_the_key(c: &Compared<'_>) -> bool {
+    let last = Frames::of(c.wire).headers.pop();
+    last.is_some_and(|last| last.len > MAX_LEN as u64) && is_ahead(c)
+}
 
 /// They have failed the connection, we wait for the rest of the frame, and until then all is the same.
 fn is_ahead(c: &Compared<'_>) -> bool {
@@ -105,6 +174,21 @@ fn waits(c: &Compared<'_>) -> bool {
 
 /// The frame that the octets end in, filled up with zeros, is one that they fail at, too.
 fn fails_once_whole(c: &Compared<'_>) -> bool {
+    let wire = filled_up(c);
+    wire.len() > c.wire.len() && fails_behind_the_same(c, &wire)
+}
+
+/// The message that the octets end in, filled up and ended, is one that they fail at, too.
+fn fails_once_the_message_is_whole(c: &Compared<'_>) -> bool {
+    let mut wire = filled_up(c);
+    let last: &[u8] = if c.role == Role::Server { &[0x80, 0x80, 0, 0, 0, 0] } else { &[0x80, 0] };
+    ends_inside_a_message(&wire) && {
+        wire.extend(last);
+        fails_behind_the_same(c, &wire)
+    }
+}
+
+fn filled_up(c: &Compared<'_>) -> Vec<u8> {
     let mut wire = c.wire.to_vec();
     let from = Frames::of(&wire).whole_len;
     for _ in 0..MAX_LEN + 14 {
@@ -121,11 +205,20 @@ fn fails_once_whole(c: &Compared<'_>) -> bool {
         let high = at == 1 && c.role == Role::Server || at == length_end;
         wire.push(if high { 0x80 } else { 0 });
     }
-    wire.len() > c.wire.len() && {
-        let theirs = (c.peer)(c.role, &wire);
-        let ended = theirs.end == End::Failed || is_1002(&theirs.end);
-        ended && theirs.told == c.ours.told
-    }
+    wire
+}
+
+/// Of these octets, which are longer, they tell what was told of the others, and fail.
+fn fails_behind_the_same(c: &Compared<'_>, wire: &[u8]) -> bool {
+    let theirs = (c.peer)(c.role, wire);
+    let ended = theirs.end == End::Failed || is_1002(&theirs.end);
+    ended && theirs.told == c.ours.told
+}
+
+/// The last data frame is not the last one of its message.
+fn ends_inside_a_message(wire: &[u8]) -> bool {
+    let data = |header: &&Header| header.first & 0x08 == 0;
+    Frames::of(wire).headers.iter().rfind(data).is_some_and(|header| header.first & 0x80 == 0)
 }
 
 /// They tell 1002 in the place of the code that was sent.

@@ -18,6 +18,7 @@ pub mod engine;
 pub mod extension_header;
 pub mod frame;
 pub mod http;
+pub mod others;
 pub mod peers;
 pub mod session;
 pub mod stream;

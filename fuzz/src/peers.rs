@@ -67,7 +67,13 @@ pub fn tokio_websockets_differs(octets: &[u8]) -> Option<&'static Difference> {
     compare(octets, tokio_websockets_hears, differences::TOKIO_WEBSOCKETS)
 }
 
-fn compare(
+/// The listed difference of a peer that these octets show, if they show one. Bit 0 of the first octet is
+/// the role.
+///
+/// # Panics
+///
+/// They show one that is not listed.
+pub fn compare(
     octets: &[u8],
     peer: fn(Role, &[u8]) -> Heard,
     known: Known,
