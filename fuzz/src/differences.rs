@@ -1,4 +1,4 @@
-//! What other crates do otherwise, and why ours does not follow them.
+//! What other implementations do otherwise, and why ours does not follow them.
 //!
 //! A difference is explained by what both made of the octets, not by its cause alone: one that is
 //! wider than its explanation is a finding. `tests/differences.rs`, and `tests/others.rs` for those in
@@ -7,10 +7,11 @@
 use ws_core::Role;
 
 use crate::frames::{Frames, Header};
-use crate::peers::{Compared, End, MAX_LEN};
+use crate::oracle;
+use crate::peers::{Compared, End, Heard, MAX_LEN, ours};
 use crate::support::Seen;
 
-/// One thing that another crate does otherwise.
+/// One thing that another implementation does otherwise.
 #[derive(Debug)]
 pub struct Difference {
     /// What it does, and what we do.
@@ -21,7 +22,7 @@ pub struct Difference {
     pub explains: fn(&Compared<'_>) -> bool,
 }
 
-/// The differences of one crate; the first that explains one counts.
+/// The differences of one implementation; the first that explains one counts.
 pub type Known = &'static [Difference];
 
 /// tungstenite 0.30.
@@ -102,11 +103,16 @@ pub const WEBSOCKETS: Known = &[
         behaviour: "a Close between the fragments of a message is refused; we tell it",
         section: "RFC 6455 §5.4, §5.5.1",
         explains: |c| {
-            let closed = matches!(c.ours.end, End::Closed(_)) && c.theirs.end == End::Failed;
             let headers = Frames::of(c.wire).headers;
-            let close = headers.iter().find(|header| header.first == 0x88);
-            let same = closed && c.ours.told == c.theirs.told;
-            same && close.is_some_and(|close| ends_inside_a_message(&c.wire[..close.at]))
+            let Some(close) = headers.iter().find(|header| header.first == 0x88) else {
+                return false;
+            };
+            // By itself it is a Close that they take, and so is all that came before it.
+            let (before, close) = c.wire.split_at(close.at);
+            let [before_it, alone] = [before, close].map(|wire| (c.peer)(c.role, wire));
+            let good = before_it.told == c.ours.told && before_it.end == End::Open;
+            let failed = c.theirs.told == c.ours.told && c.theirs.end == End::Failed;
+            good && failed && ends_inside_a_message(before) && alone.end == c.ours.end
         },
     },
 ];
@@ -114,7 +120,7 @@ pub const WEBSOCKETS: Known = &[
 /// `ws` 8, of npm.
 pub const WS: Known = &[
     Difference {
-        behaviour: "a header is judged once it is whole; we fail at the octet that breaks a rule",
+        behaviour: "a frame is judged once it is whole; we fail at the octet that breaks a rule",
         section: "RFC 6455 §7.1.7",
         explains: |c| waits(c) && fails_once_whole(c),
     },
@@ -140,13 +146,14 @@ pub const WS: Known = &[
     },
 ];
 
-/// What is told of the frames before the one with the longer length is the same, and they go on.
+/// What is told of the frames before the one with the longer length is the same, and both go on.
 fn takes_longer_lengths(c: &Compared<'_>) -> bool {
     let headers = Frames::of(c.wire).headers;
     let Some(longer) = headers.iter().find(|header| !header.is_shortest) else { return false };
     // All frames before it are told, and they break no rule.
-    let before = (c.peer)(c.role, &c.wire[..longer.at]);
-    let same = before.told == c.ours.told && before.end == End::Open;
+    let before = &c.wire[..longer.at];
+    let good = |heard: Heard| heard.told == c.ours.told && heard.end == End::Open;
+    let same = good((c.peer)(c.role, before)) && good(ours(c.role, before));
     same && c.ours.end == End::Failed && c.theirs.told.starts_with(&c.ours.told)
 }
 
@@ -157,7 +164,8 @@ fn refuses_a_close_of_one_octet_by_its_length(c: &Compared<'_>) -> bool {
 
 fn refuses_a_length_before_the_key(c: &Compared<'_>) -> bool {
     let last = Frames::of(c.wire).headers.pop();
-    last.is_some_and(|last| last.len > MAX_LEN as u64) && is_ahead(c)
+    let lacks_key = |last: Header| c.wire.len() < last.at + last.header_len;
+    last.is_some_and(|last| last.len > MAX_LEN as u64 && lacks_key(last)) && is_ahead(c)
 }
 
 /// They have failed the connection, we wait for the rest of the frame, and until then all is the same.
@@ -172,25 +180,48 @@ fn waits(c: &Compared<'_>) -> bool {
     c.ours.told == c.theirs.told && c.ours.end == End::Failed && c.theirs.end == End::Open
 }
 
-/// The frame that the octets end in, filled up with zeros, is one that they fail at, too.
+/// What may complete a code point or a close code, whatever it is: what is wrong only for want of more
+/// octets is right behind one of them.
+const COMPLETIONS: [&[u8]; 10] = [
+    &[],
+    &[0x80],
+    &[0x90],
+    &[0xA0],
+    &[0x80, 0x80],
+    &[0xA0, 0x80],
+    &[0x80, 0x80, 0x80],
+    &[0x90, 0x80, 0x80],
+    &[0xE8],
+    &[0xB8],
+];
+
+/// The frame that the octets end in is one that they fail at, too, whatever it is filled up with.
 fn fails_once_whole(c: &Compared<'_>) -> bool {
-    let wire = filled_up(c);
-    wire.len() > c.wire.len() && fails_behind_the_same(c, &wire)
+    COMPLETIONS.into_iter().all(|completion| {
+        let wire = filled_up(c, completion);
+        wire.len() > c.wire.len() && fails_behind_the_same(c, &wire)
+    })
 }
 
-/// The message that the octets end in, filled up and ended, is one that they fail at, too.
+/// The message that the octets end in is one that they fail at, too, whatever it ends with.
 fn fails_once_the_message_is_whole(c: &Compared<'_>) -> bool {
-    let mut wire = filled_up(c);
-    let last: &[u8] = if c.role == Role::Server { &[0x80, 0x80, 0, 0, 0, 0] } else { &[0x80, 0] };
-    ends_inside_a_message(&wire) && {
-        wire.extend(last);
-        fails_behind_the_same(c, &wire)
-    }
+    COMPLETIONS.into_iter().all(|completion| {
+        let mut wire = filled_up(c, completion);
+        ends_inside_a_message(&wire) && {
+            // What the open frame has been filled up with completes it already.
+            let completion = if wire.len() > c.wire.len() { &[] } else { completion };
+            let masked = c.role == Role::Server;
+            wire.extend(oracle::continuation(true, completion).octets(masked.then_some([0; 4])));
+            fails_behind_the_same(c, &wire)
+        }
+    })
 }
 
-fn filled_up(c: &Compared<'_>) -> Vec<u8> {
+/// All frames whole: the payload of the last one ends with `completion`, and zeros.
+fn filled_up(c: &Compared<'_>, completion: &[u8]) -> Vec<u8> {
     let mut wire = c.wire.to_vec();
     let from = Frames::of(&wire).whole_len;
+    let mut completion = completion.iter();
     for _ in 0..MAX_LEN + 14 {
         if !Frames::of(&wire).are_cut {
             break;
@@ -203,7 +234,21 @@ fn filled_up(c: &Compared<'_>) -> Vec<u8> {
         };
         let at = wire.len() - from;
         let high = at == 1 && c.role == Role::Server || at == length_end;
-        wire.push(if high { 0x80 } else { 0 });
+        let octet = match Header::read(&wire[from..])
+            .and_then(|header| at.checked_sub(header.header_len))
+        {
+            Some(place) => {
+                let key = if c.role == Role::Server {
+                    wire[wire.len() - place - 4..].first_chunk()
+                } else {
+                    None
+                };
+                completion.next().unwrap_or(&0) ^ key.map_or(0, |key: &[u8; 4]| key[place % 4])
+            }
+            None if high => 0x80,
+            None => 0,
+        };
+        wire.push(octet);
     }
     wire
 }
@@ -228,4 +273,34 @@ fn replaced(c: &Compared<'_>) -> bool {
 
 fn is_1002(end: &End) -> bool {
     matches!(end, End::Closed(Some((1002, reason))) if reason == "Protocol violation")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peers::tungstenite_hears;
+
+    /// From a client, with a key of zeros: octets at which we would be wrong to fail, or to wait.
+    #[test]
+    fn what_is_wrong_only_for_want_of_more_octets_is_not_excused() {
+        let peer = |role, wire: &[u8]| tungstenite_hears(role, wire, MAX_LEN);
+        let wires: [(&[u8], End, End); 4] = [
+            // A fragment that ends inside a code point, and a frame that is cut there.
+            (&[0x01, 0x81, 0, 0, 0, 0, 0xC3], End::Failed, End::Open),
+            (&[0x81, 0x82, 0, 0, 0, 0, 0xC3], End::Failed, End::Open),
+            // A Close that is cut inside its code.
+            (&[0x88, 0x82, 0, 0, 0, 0, 0x03], End::Failed, End::Open),
+            // A frame that is too long, and its key is there.
+            (&[0x82, 0xFE, 0x7F, 0xFF, 0, 0, 0, 0], End::Open, End::Failed),
+        ];
+        for (wire, ours, theirs) in wires {
+            for known in [TUNGSTENITE, TOKIO_WEBSOCKETS, WEBSOCKETS, WS] {
+                let heard = |end: &End| Heard { told: Vec::new(), end: end.clone() };
+                let (ours, theirs) = (heard(&ours), heard(&theirs));
+                let c = Compared { role: Role::Server, wire, peer, ours, theirs };
+                let excuse = known.iter().find(|difference| (difference.explains)(&c));
+                assert!(excuse.is_none(), "{wire:02x?}: {excuse:?}");
+            }
+        }
+    }
 }

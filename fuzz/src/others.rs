@@ -13,10 +13,11 @@ use crate::peers::{End, Heard, MAX_LEN};
 use crate::support::Seen;
 
 static WEBSOCKETS: LazyLock<Mutex<Program>> =
-    LazyLock::new(|| Program::start("$WS_PEERS/venv/bin/python python/hear.py"));
+    LazyLock::new(|| Program::start(r#""$WS_PEERS/venv/bin/python" python/hear.py"#));
 
-static WS: LazyLock<Mutex<Program>> =
-    LazyLock::new(|| Program::start("env NODE_PATH=$WS_PEERS/node_modules node node/hear.cjs"));
+static WS: LazyLock<Mutex<Program>> = LazyLock::new(|| {
+    Program::start(r#"env NODE_PATH="$WS_PEERS/node_modules" node node/hear.cjs"#)
+});
 
 /// What `websockets`, of Python, makes of these octets.
 ///
@@ -68,9 +69,9 @@ impl Program {
         };
         let octets: String = wire.iter().map(|octet| format!("{octet:02x}")).collect();
         let mut answer = String::new();
-        writeln!(self.asks, "{role} {octets}")
-            .and_then(|()| self.answers.read_line(&mut answer))
-            .expect("`make interop` installs it");
+        let asked = writeln!(self.asks, "{role} {octets}");
+        let len = asked.and_then(|()| self.answers.read_line(&mut answer)).unwrap_or_default();
+        assert!(len > 0, "it does not run: `make interop` installs it");
         heard(&answer).unwrap_or_else(|| panic!("an answer: {answer:?}"))
     }
 }

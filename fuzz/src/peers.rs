@@ -24,7 +24,7 @@ pub struct Heard {
 }
 
 /// How it ended.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum End {
     /// It did not: more octets are awaited.
     Open,
@@ -90,7 +90,8 @@ pub fn compare(
     explained
 }
 
-fn ours(role: Role, wire: &[u8]) -> Heard {
+/// What a connection of ours makes of these octets.
+pub(crate) fn ours(role: Role, wire: &[u8]) -> Heard {
     // How many Pings are too many is our policy, which they do not have.
     let limits = Limits::builder().max_message_len(MAX_LEN as u64).max_pings(u32::MAX);
     let limits = limits.build().expect("they fit");

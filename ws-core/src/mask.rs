@@ -1,7 +1,7 @@
 //! Masking: XOR of a payload with a four-octet key (RFC 6455 §5.3).
 //!
 //! In: octets, the key, and the phase: how many octets of this payload the key has already been
-//! applied to. Out: the phase behind them. Applying it twice from the same phase changes nothing,
+//! applied to. Out: the phase behind them and, inside this crate, whether they are ASCII then. Applying it twice from the same phase changes nothing,
 //! so the same function masks and unmasks. Knows nothing of frames.
 
 mod blocks;
@@ -46,7 +46,7 @@ pub(crate) fn apply_seeing(payload: &mut [u8], key: [u8; 4], phase: usize) -> (u
     (next_phase(phase, payload.len()), seen)
 }
 
-/// The bits that any octet has, which may be in any of these four.
+/// All octets ORed onto four: which of the four an octet is in does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen(u32);
 
@@ -67,6 +67,7 @@ impl Seen {
     /// A multiple of four octets.
     #[inline(always)]
     fn of<const N: usize>(octets: [u8; N]) -> Self {
+        const { assert!(N % 4 == 0, "none may be left out") }
         let quads = octets.as_chunks().0.iter();
         Self(quads.fold(0, |seen, &quad| seen | u32::from_ne_bytes(quad)))
     }

@@ -36,8 +36,9 @@
 //!
 //! A client speaks first. Where the system can hold a connection back until it does, as Linux can with
 //! `TCP_DEFER_ACCEPT` (`DeferAcceptSec=` of a systemd socket), a server that sleeps between connections
-//! is woken once for a handshake and not twice, which takes a quarter of its CPU time away; clients that
-//! stay silent never become tasks. It is an option of the listening socket, set before that is handed in.
+//! is woken once for a handshake and not twice, which takes a quarter of the handshake's CPU time away;
+//! clients that stay silent become tasks when the system's time for them is over. It is an option of the
+//! listening socket, set before that is handed in.
 //!
 //! # Ending
 //!

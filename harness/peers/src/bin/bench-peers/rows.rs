@@ -37,7 +37,8 @@ pub(crate) enum Row {
     Echo { connections: usize, in_flight: usize, octets: usize },
     /// Memory of one connection out of so many, after one echo on each.
     Idle(usize),
-    /// The same, where permessage-deflate was agreed on and nothing was compressed.
+    /// The same, where permessage-deflate was agreed on: whether it is used for a short message is for
+    /// each implementation to say, and ours does not.
     IdleDeflate(usize),
     /// CPU of one connection, from its TCP handshake to its end without a message.
     Handshake,

@@ -31,8 +31,9 @@ impl Table {
              Written by `make bench-peers OUT=reports/bench.md` ({rounds} rounds of {seconds} s; {}). \
              Every server is a process of its own on core 0, with one thread, the load on core 1. \
              Rows are connections × messages in flight × octets of payload, binary: the server's CPU \
-             time for one echo. `idle`: its resident memory for a connection after one echo; – does \
-             not agree on permessage-deflate. \
+             time for one echo. `idle`: its resident memory for a connection after one echo, which \
+             is short: where permessage-deflate is agreed on, ws-core and sockudo-ws do not compress it, \
+             Bun and yawc do; – is not measured. \
              `handshake`: its CPU time from accepting TCP to the end of the connection, which is a \
              reset; `awake`: of a server that is stopped until 100 of them wait. One that runs meanwhile \
              sleeps whenever it is ahead of the load, and pays for each time it is woken: the sooner it \
@@ -50,10 +51,12 @@ impl Table {
             for server in 0..self.kinds.len() {
                 let figures = rounds.iter().map(|round| round[server]);
                 let ratios = rounds.iter().map(|round| round[server] / round[0]);
-                let _ = match server {
-                    0 => write!(text, " {:.0} {} |", median(figures), row.unit()),
-                    _ if figures.clone().any(f64::is_nan) => write!(text, " – |"),
-                    _ => write!(text, " {:.2} |", median(ratios)),
+                let _ = match (server, median(figures), median(ratios)) {
+                    (0, figure, _) if figure.is_finite() => {
+                        write!(text, " {figure:.0} {} |", row.unit())
+                    }
+                    (1.., _, ratio) if ratio.is_finite() => write!(text, " {ratio:.2} |"),
+                    _ => write!(text, " – |"),
                 };
             }
             text.push('\n');
