@@ -67,7 +67,7 @@ impl Seen {
     /// A multiple of four octets.
     #[inline(always)]
     fn of<const N: usize>(octets: [u8; N]) -> Self {
-        const { assert!(N % 4 == 0, "none may be left out") }
+        const { assert!(N.is_multiple_of(4), "none may be left out") }
         let quads = octets.as_chunks().0.iter();
         Self(quads.fold(0, |seen, &quad| seen | u32::from_ne_bytes(quad)))
     }
