@@ -234,16 +234,14 @@ fn filled_up(c: &Compared<'_>, completion: &[u8]) -> Vec<u8> {
         };
         let at = wire.len() - from;
         let high = at == 1 && c.role == Role::Server || at == length_end;
-        let octet = match Header::read(&wire[from..])
-            .and_then(|header| at.checked_sub(header.header_len))
-        {
+        let place =
+            Header::read(&wire[from..]).and_then(|header| at.checked_sub(header.header_len));
+        let octet = match place {
             Some(place) => {
-                let key = if c.role == Role::Server {
-                    wire[wire.len() - place - 4..].first_chunk()
-                } else {
-                    None
-                };
-                completion.next().unwrap_or(&0) ^ key.map_or(0, |key: &[u8; 4]| key[place % 4])
+                // A frame may be masked that must not be.
+                let is_masked = wire[from + 1] & 0x80 != 0;
+                let mask = if is_masked { wire[wire.len() - place - 4 + place % 4] } else { 0 };
+                completion.next().unwrap_or(&0) ^ mask
             }
             None if high => 0x80,
             None => 0,
