@@ -53,7 +53,8 @@ pub(crate) struct Seen(u32);
 impl Seen {
     const NOTHING: Self = Self(0);
 
-    /// Whether every octet is ASCII.
+    /// Whether every octet is ASCII: for connections, which need an allocator.
+    #[cfg(any(feature = "alloc", test))]
     #[inline]
     pub(crate) const fn is_ascii(self) -> bool {
         self.0 & 0x8080_8080 == 0
