@@ -1,8 +1,9 @@
 //! Masking: XOR of a payload with a four-octet key (RFC 6455 §5.3).
 //!
 //! In: octets, the key, and the phase: how many octets of this payload the key has already been
-//! applied to. Out: the phase behind them and, inside this crate, whether they are ASCII then. Applying it twice from the same phase changes nothing,
-//! so the same function masks and unmasks. Knows nothing of frames.
+//! applied to. Out: the phase behind them and, inside this crate, whether they are ASCII then.
+//! Applying it twice from the same phase changes nothing, so the same function masks and unmasks. Knows
+//! nothing of frames.
 
 mod blocks;
 

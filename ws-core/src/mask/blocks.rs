@@ -1,9 +1,9 @@
 //! XOR of whole blocks with one key, in the widest registers of the processor that runs it.
 //!
-//! In: blocks, and the key as it stands at the first. Out: the blocks, and what was seen of them. The loops are plain ones that the
-//! compiler turns into vector code, once for every processor of the target and, on x86-64, once more
-//! for those with AVX2, whose registers are twice as wide: 64 KiB take 0.47 of the time. Calling the
-//! latter is the one thing that needs `unsafe`.
+//! In: blocks, and the key as it stands at the first. Out: the blocks, and what was seen of them.
+//! The loops are plain ones that the compiler turns into vector code, once for every processor of the
+//! target and, on x86-64, once more for those with AVX2, whose registers are twice as wide: 64 KiB take
+//! 0.47 of the time. Calling the latter is the one thing that needs `unsafe`.
 
 use super::{Seen, masked};
 

@@ -76,8 +76,8 @@ impl ReadBuffer {
     }
 
     /// The octets, and when they were read or a deadline was last handled, so that messages of one read
-    /// cost no clock; of a rest that was looked at before a sleep it tells nothing. What a decoder still has of octets that are gone is of no other moment than this
-    /// one.
+    /// cost no clock; of a rest that was looked at before a sleep it tells nothing. What a decoder still
+    /// has of octets that are gone is of no other moment than this one.
     #[inline]
     pub(super) fn octets_and_moment(&mut self, origin: Instant) -> (&mut [u8], Moment) {
         match &mut self.input {
