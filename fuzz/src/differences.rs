@@ -32,11 +32,7 @@ pub const TUNGSTENITE: Known = &[
         section: "RFC 6455 §7.1.7, §8.1, §10.4",
         explains: |c| waits(c) && fails_once_whole(c),
     },
-    Difference {
-        behaviour: "a length in more octets than it needs is taken; we fail with 1002",
-        section: "RFC 6455 §5.2",
-        explains: takes_longer_lengths,
-    },
+    LONGER_LENGTHS,
     Difference {
         behaviour: "a close code that must not be on the wire is told as 1002; we fail with 1002",
         section: "RFC 6455 §7.4",
@@ -56,16 +52,8 @@ pub const TOKIO_WEBSOCKETS: Known = &[
         section: "RFC 6455 §7.1.7",
         explains: |c| waits(c) && fails_once_whole(c),
     },
-    Difference {
-        behaviour: "a Close of one octet is refused by its length; we wait for that octet",
-        section: "RFC 6455 §5.5.1",
-        explains: refuses_a_close_of_one_octet_by_its_length,
-    },
-    Difference {
-        behaviour: "a frame that is too long is refused before its masking key; we wait for that",
-        section: "RFC 6455 §10.4",
-        explains: refuses_a_length_before_the_key,
-    },
+    CLOSE_OF_ONE_OCTET,
+    TOO_LONG_BEFORE_THE_KEY,
     Difference {
         behaviour: "text that an empty last fragment ends inside a code point is told; we fail",
         section: "RFC 6455 §8.1",
@@ -84,21 +72,9 @@ pub const WEBSOCKETS: Known = &[
         section: "RFC 6455 §7.1.7, §10.4",
         explains: |c| waits(c) && fails_once_whole(c),
     },
-    Difference {
-        behaviour: "text is judged once its message is whole; we fail at the octet that is wrong",
-        section: "RFC 6455 §8.1",
-        explains: |c| waits(c) && fails_once_the_message_is_whole(c),
-    },
-    Difference {
-        behaviour: "a length in more octets than it needs is taken; we fail with 1002",
-        section: "RFC 6455 §5.2",
-        explains: takes_longer_lengths,
-    },
-    Difference {
-        behaviour: "a frame that is too long is refused before its masking key; we wait for that",
-        section: "RFC 6455 §10.4",
-        explains: refuses_a_length_before_the_key,
-    },
+    TEXT_ONCE_WHOLE,
+    LONGER_LENGTHS,
+    TOO_LONG_BEFORE_THE_KEY,
     Difference {
         behaviour: "a Close between the fragments of a message is refused; we tell it",
         section: "RFC 6455 §5.4, §5.5.1",
@@ -124,27 +100,37 @@ pub const WS: Known = &[
         section: "RFC 6455 §7.1.7",
         explains: |c| waits(c) && fails_once_whole(c),
     },
-    Difference {
-        behaviour: "text is judged once its message is whole; we fail at the octet that is wrong",
-        section: "RFC 6455 §8.1",
-        explains: |c| waits(c) && fails_once_the_message_is_whole(c),
-    },
-    Difference {
-        behaviour: "a length in more octets than it needs is taken; we fail with 1002",
-        section: "RFC 6455 §5.2",
-        explains: takes_longer_lengths,
-    },
-    Difference {
-        behaviour: "a Close of one octet is refused by its length; we wait for that octet",
-        section: "RFC 6455 §5.5.1",
-        explains: refuses_a_close_of_one_octet_by_its_length,
-    },
-    Difference {
-        behaviour: "a frame that is too long is refused before its masking key; we wait for that",
-        section: "RFC 6455 §10.4",
-        explains: refuses_a_length_before_the_key,
-    },
+    TEXT_ONCE_WHOLE,
+    LONGER_LENGTHS,
+    CLOSE_OF_ONE_OCTET,
+    TOO_LONG_BEFORE_THE_KEY,
 ];
+
+// What several of them do.
+
+const TEXT_ONCE_WHOLE: Difference = Difference {
+    behaviour: "text is judged once its message is whole; we fail at the octet that is wrong",
+    section: "RFC 6455 §8.1",
+    explains: |c| waits(c) && fails_once_the_message_is_whole(c),
+};
+
+const LONGER_LENGTHS: Difference = Difference {
+    behaviour: "a length in more octets than it needs is taken; we fail with 1002",
+    section: "RFC 6455 §5.2",
+    explains: takes_longer_lengths,
+};
+
+const TOO_LONG_BEFORE_THE_KEY: Difference = Difference {
+    behaviour: "a frame that is too long is refused before its masking key; we wait for that",
+    section: "RFC 6455 §10.4",
+    explains: refuses_a_length_before_the_key,
+};
+
+const CLOSE_OF_ONE_OCTET: Difference = Difference {
+    behaviour: "a Close of one octet is refused by its length; we wait for that octet",
+    section: "RFC 6455 §5.5.1",
+    explains: refuses_a_close_of_one_octet_by_its_length,
+};
 
 /// What is told of the frames before the one with the longer length is the same, and both go on.
 fn takes_longer_lengths(c: &Compared<'_>) -> bool {
