@@ -26,8 +26,8 @@ fi
 (($# > 0)) || set -- tests corpus
 for by in "$@"; do
   case "$by" in
-    # A message of 1 GiB takes minutes where each block of code counts, and reaches nothing new. What
-    # runs the examples finds none built here and fails: `make test` is what judges.
+    # A message of 1 GiB takes minutes where each block of code counts, and reaches nothing new. Tests
+    # that run the examples fail, since llvm-cov builds none: `make test` is what judges.
     tests) run=(-p ws-core --all-features --ignore-run-fail -- --skip 1_gib) ;;
     corpus) run=(-p ws-fuzz --test replay) ;;
     *)

@@ -27,7 +27,8 @@ for target in "$@"; do
   mkdir -p "target/found/$target" "$pool/$target/named" "$pool/$target/found"
   for input in "corpus/$target"/*; do
     kind=named
-    [[ "$input" != */found_* ]] || kind=found
+    # Those named by their hash: `cargo fuzz run` puts what it finds into the corpus itself.
+    [[ ! "$input" =~ /(found_[0-9a-f]+|[0-9a-f]{40})$ ]] || kind=found
     cp "$input" "$pool/$target/$kind"
   done
   # The merge would pass over an input that breaks the property.
@@ -36,7 +37,7 @@ for target in "$@"; do
   # What reaches a block more often than another input does is not kept for that: coverage is of edges.
   cargo +nightly fuzz run "$target" "$pool/$target/named" "$pool/$target/found" "target/found/$target" \
     -- -set_cover_merge=1 -use_counters=0 -max_len=4096 -rss_limit_mb=4096
-  rm -f "corpus/$target"/found_*
+  find "corpus/$target" -type f -regextype posix-extended -regex '.*/(found_[0-9a-f]+|[0-9a-f]{40})' -delete
   kept=0
   # It names what it adds by its hash.
   while read -r input; do

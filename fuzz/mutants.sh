@@ -57,7 +57,7 @@ printf '| area | mutants | caught | timeout | unviable | missed |\n|---|---|---|
 places=()
 for name in "$@"; do
   area "$name"
-  # What the file says is mutated would be mutated in every area.
+  # Else every area would mutate all that cargo-mutants' configuration file names.
   options=(--no-config --package ws-core --features "$features" --cargo-arg=--locked)
   options+=(--minimum-test-timeout 60 --no-shuffle --colors never --output "$found/$name")
   for file in $files; do

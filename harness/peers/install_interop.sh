@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what `make interop` talks to into the folder named: install.sh's peers, Bun (whose server is
 # uWebSockets), and programs on gorilla/websocket where Debian's golang-go and
-# golang-github-gorilla-websocket-dev are. Chromium is the system's. What is missing is told there.
+# golang-github-gorilla-websocket-dev are. Chromium is the system's. The tests say what is missing.
 set -eu
 
 into=${1:?usage: install_interop.sh DIR}

@@ -4,9 +4,11 @@
 //! loads its own chain and key.
 
 use std::error::Error;
+use std::io;
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use ws_core::Config;
 use ws_core::tokio::rustls::pki_types::PrivatePkcs8KeyDer;
@@ -39,8 +41,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn echo(acceptor: TlsAcceptor, stream: TcpStream) -> Result<(), ws_core::tokio::Error> {
     stream.set_nodelay(true)?;
-    let stream = acceptor.accept(stream).await?;
-    let mut socket = ws_core::tokio::accept(stream, Config::default()).await?;
+    let config = Config::default();
+    let opening = timeout(config.limits.handshake_timeout(), acceptor.accept(stream));
+    let stream = opening.await.map_err(io::Error::from)??;
+    let mut socket = ws_core::tokio::accept(stream, config).await?;
     while let Some(message) = socket.recv().await? {
         socket.feed(message).await?;
     }

@@ -98,7 +98,8 @@ pub fn copy(to: &mut [u8], from: &[u8], key: [u8; 4], phase: usize) -> usize {
     next_phase(phase, len)
 }
 
-/// A fresh masking key from the operating system's seeded generator (RFC 6455 §5.3, §10.3).
+/// A fresh masking key, from a cryptographic generator that the operating system seeds (RFC 6455 §5.3,
+/// §10.3).
 ///
 /// The default key source of every client this crate makes.
 #[cfg(feature = "std")]

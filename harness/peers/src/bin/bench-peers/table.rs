@@ -28,18 +28,21 @@ impl Table {
     pub(crate) fn markdown(&self, rounds: usize, seconds: f64) -> String {
         let mut text = format!(
             "# Echo servers, side by side\n\n\
-             Written by `make bench-peers OUT=reports/bench.md` ({rounds} rounds of {seconds} s; {}). \
-             Every server is a process of its own on core 0, with one thread, the load on core 1. \
-             Rows are connections × messages in flight × octets of payload, binary: the server's CPU \
-             time for one echo. `idle`: its resident memory for a connection after one echo, which \
-             is short: where permessage-deflate is agreed on, ws-core and sockudo-ws do not compress it, \
-             Bun and yawc do; – is not measured. \
-             `handshake`: its CPU time from accepting TCP to the end of the connection, which is a \
-             reset; `awake`: of a server that is stopped until 100 of them wait. One that runs meanwhile \
-             sleeps whenever it is ahead of the load, and pays for each time it is woken: the sooner it \
-             is done, the more often; Bun listens with TCP_DEFER_ACCEPT, and is woken when the request \
-             is there, not before. The first column is in its unit, the others are medians of the \
-             ratio to it within each round: above 1 costs more.\n\n| row |",
+             Written by `make bench-peers OUT=reports/bench.md`, here with {rounds} rounds of {seconds} s \
+             on: {}. Every server is a process of its own on core 0, with one thread, the load on core 1. \
+             The first column is in its unit, the others are medians of the ratio to it within each \
+             round: above 1 costs more; – is not measured.\n\n\
+             - *connections × messages in flight × octets of payload*, binary: the server's CPU time for \
+             one echo.\n\
+             - *handshake*: its CPU time from accepting TCP to the end of the connection, which is a \
+             reset. A server that is ahead of the load sleeps, and pays for being woken: the sooner it is \
+             done, the more often. Bun listens with TCP_DEFER_ACCEPT: it is woken when the request is \
+             there, not before.\n\
+             - *handshake, awake*: the same without sleep: the server is stopped until 100 connections \
+             wait, and then does them all.\n\
+             - *idle*: its resident memory for a connection after one short echo. Where permessage-deflate \
+             is agreed on, ws-core and sockudo-ws do not compress so short a message, Bun and yawc \
+             do.\n\n| row |",
             processor()
         );
         for kind in &self.kinds {
