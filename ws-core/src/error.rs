@@ -53,7 +53,8 @@ pub enum Violation {
     CloseCodeInvalid,
     /// A Close frame whose reason is not UTF-8.
     CloseReasonNotUtf8,
-    /// The payload of a compressed message is no DEFLATE data, or ends inside a block.
+    /// The payload of a compressed message is no DEFLATE data, or ends inside a block, or consists of more
+    /// streams than it has octets to pay for.
     CompressedDataInvalid,
     /// The unfinished messages of all connections would exceed their shared
     /// [`Budget`](crate::connection::Budget).

@@ -166,6 +166,33 @@ fn d12_empty_blocks_cost_time_by_their_octets() {
     }
 }
 
+/// A block with BFINAL ends its stream, and the next one has the window copied first.
+#[test]
+fn d12_streams_within_a_message_are_paid_for_by_its_octets() {
+    let first = coded(BINARY, &[&stored(false, &noise(32 * 1024, 1))[..], &END].concat());
+    let invalid = seen_violation(Violation::CompressedDataInvalid);
+    let pays = stored(true, b"abc");
+    let table: [(&str, &[u8], usize, Option<&[u8]>); 4] = [
+        ("four for nothing, one for ten octets", &[0x03, 0x00], 5, Some(b"")),
+        ("and no more", &[0x03, 0x00], 6, None),
+        ("for 16 MiB", &[0x03, 0x00], 8 * 1024 * 1024, None),
+        ("each pays for itself", &pays, 10_000, Some(b"abc")),
+    ];
+    for (name, stream, times, plain) in table {
+        let payload = [stream.repeat(times), END.to_vec()].concat();
+        let second = match plain {
+            Some(plain) => Seen::Binary(plain.repeat(times)),
+            None => invalid.clone(),
+        };
+        for (role, delivery) in BOTH_ROLES.into_iter().flat_map(|r| DELIVERIES.map(|d| (r, d))) {
+            let wire = wire_to(role, &[first.clone(), coded(BINARY, &payload)]);
+            let mut driver = driver(role, delivering(delivery), &params(15, true));
+            let events = driver.feed(&wire).log().events;
+            assert!(events[1..] == [second.clone()], "{name}, {role:?}, {delivery:?}");
+        }
+    }
+}
+
 #[test]
 fn d16_lengths_around_every_step_of_the_output() {
     for step in [512, 1024, 16 * 1024, 32 * 1024, 64 * 1024] {

@@ -30,6 +30,16 @@ const MAX_STEP: usize = 32 * 1024;
 /// octets beyond the agreed window, but not beyond those it has sent, is not found out here.
 const ZLIB_WINDOW_BITS: u8 = 15;
 
+/// Streams that a message may begin within itself before they have to be paid for. A peer that ends
+/// each of its blocks with BFINAL would else have the window copied for every two octets it sends.
+const FREE_STREAMS: u64 = 4;
+
+/// What each further one costs, in octets written: as much as copying the window takes.
+const STREAM_COST: u64 = 256;
+
+/// What an octet read pays, in octets written.
+const READ_PAYS: u64 = 32;
+
 /// Inflates the messages of one direction, one after the other.
 pub(super) struct Inflater {
     zlib: Inflate,
@@ -39,8 +49,10 @@ pub(super) struct Inflater {
     over: bool,
     /// The last step filled all its room: more may be waiting.
     more: bool,
-    /// The open message has brought no octet so far.
-    empty: bool,
+    /// Of the open message: octets read and written, and streams that it has begun within itself.
+    read: u64,
+    written: u64,
+    streams: u64,
 }
 
 impl Inflater {
@@ -48,7 +60,7 @@ impl Inflater {
     pub(super) fn new(window_bits: u8) -> Self {
         let zlib = Inflate::new(false, ZLIB_WINDOW_BITS);
         let history = History::new(window_bits);
-        Self { zlib, history, over: false, more: false, empty: true }
+        Self { zlib, history, over: false, more: false, read: 0, written: 0, streams: 0 }
     }
 
     /// Forgets all that came before.
@@ -75,14 +87,17 @@ impl Inflater {
     /// A message begins.
     pub(super) const fn begin(&mut self) {
         self.more = false;
-        self.empty = true;
+        self.read = 0;
+        self.written = 0;
+        self.streams = 0;
     }
 
     /// Inflates some more of the message, which ends behind `payload` if `fin`.
     ///
     /// # Errors
     ///
-    /// [`Violation::CompressedDataInvalid`]: this must not be used again.
+    /// [`Violation::CompressedDataInvalid`], also of a message that begins more streams than it pays for:
+    /// this must not be used again.
     pub(super) fn inflate(
         &mut self,
         payload: &[u8],
@@ -92,7 +107,6 @@ impl Inflater {
         let mut consumed = 0_usize;
         // Octets written that are in the history: it takes them together, the last ones only.
         let mut known = 0_usize;
-        self.empty &= payload.is_empty();
         let done = loop {
             let rest = payload.get(consumed..).unwrap_or_default();
             if rest.is_empty() && !self.more {
@@ -114,6 +128,8 @@ impl Inflater {
             let wrote = since(self.zlib.total_out(), before.1);
             output.wrote(wrote);
             consumed = consumed.saturating_add(read);
+            self.read = self.read.saturating_add(read as u64);
+            self.written = self.written.saturating_add(wrote as u64);
             self.more = wrote == room_len;
             match status {
                 Ok(Status::StreamEnd) => {
@@ -128,7 +144,7 @@ impl Inflater {
         };
         self.history.extend(output.written().get(known..).unwrap_or_default());
         // A last block may be the end of the message, too, though nothing asks a sender to make one.
-        if done && fin && !self.empty && !self.over {
+        if done && fin && self.read > 0 && !self.over {
             self.finish()?;
         }
         Ok(Decoded { consumed, done })
@@ -148,6 +164,12 @@ impl Inflater {
 
     /// A new stream, whose blocks may refer to octets of the old one (RFC 7692 §7.2.3.4).
     fn restart(&mut self) -> Result<(), Violation> {
+        // The first octet of a message begins one for a stream that ended with the last message.
+        self.streams = self.streams.saturating_add(u64::from(self.read > 0));
+        let cost = self.streams.saturating_sub(FREE_STREAMS).saturating_mul(STREAM_COST);
+        if cost > self.read.saturating_mul(READ_PAYS).saturating_add(self.written) {
+            return Err(INVALID);
+        }
         self.zlib.reset(false);
         for octets in self.history.parts() {
             self.zlib.set_dictionary(octets).map_err(|_| INVALID)?;

@@ -49,6 +49,12 @@
 //! ([`Limits::max_message_len`](crate::Limits::max_message_len)), while it inflates, and can be
 //! counted in a [`Budget`](crate::connection::Budget) that many connections share.
 //!
+//! A message may consist of several DEFLATE streams, each ended by a block with BFINAL set (RFC 7692
+//! §7.2.3.4). To begin the next one takes time by the window, not by octets, so a message that does
+//! it more than four times has to pay for the others: with 8 octets of payload each, or 256 of what
+//! they inflate to, or some of both. Beyond that it is
+//! [`CompressedDataInvalid`](crate::Violation::CompressedDataInvalid).
+//!
 //! # What is compressed
 //!
 //! Messages of [`Deflate::threshold`] octets or more, unless they grow; with context takeover, unless

@@ -12,6 +12,8 @@ pub(crate) enum Flaw {
     Invalid,
     /// A reference beyond the window, or beyond the first octet.
     TooFar,
+    /// No flaw of the data: more streams within a message than its octets pay for.
+    TooManyStreams,
 }
 
 /// Inflates one direction's messages, one after the other.
@@ -37,6 +39,7 @@ impl Inflate {
         let start = self.history.len();
         let data = [payload, &[0, 0, 0xFF, 0xFF]].concat();
         let mut bits = Bits { data: &data, at: 0 };
+        let mut streams = 0_usize;
         loop {
             let last = bits.take(1)? == 1;
             let mut tail = false;
@@ -58,6 +61,12 @@ impl Inflate {
                 // A last block may end the message: then the tail is not part of it.
                 if bits.at == payload.len() * 8 {
                     break;
+                }
+                // As `ws_core::deflate` documents it.
+                streams += 1;
+                let paid = bits.at / 8 * 32 + self.history.len() - start;
+                if streams.saturating_sub(4) * 256 > paid {
+                    return Err(Flaw::TooManyStreams);
                 }
             }
             if tail {
