@@ -24,30 +24,38 @@ pub(super) enum RemoteHost {
 
 /// Shared by the clones of a connector.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Turns(Arc<Mutex<HashMap<RemoteHost, Queue>>>);
+pub(super) struct Turns(Arc<Mutex<HashMap<RemoteHost, Host>>>);
 
-type Queue = Arc<AsyncMutex<()>>;
+#[derive(Debug, Default)]
+struct Host {
+    queue: Arc<AsyncMutex<()>>,
+    /// How many have a turn or wait for one.
+    turns: usize,
+}
 
 /// The right to be CONNECTING.
 #[derive(Debug)]
 pub(super) struct Turn {
     turns: Turns,
     host: RemoteHost,
-    queue: Queue,
     held: Option<OwnedMutexGuard<()>>,
 }
 
 impl Turns {
     pub(super) async fn wait(&self, host: RemoteHost) -> Turn {
-        let queue = self.with(|hosts| hosts.entry(host.clone()).or_default().clone());
+        let queue = self.with(|hosts| {
+            let host = hosts.entry(host.clone()).or_default();
+            host.turns = host.turns.saturating_add(1);
+            Arc::clone(&host.queue)
+        });
         // Made before the wait, so that whoever stops waiting is accounted for as well.
-        let mut turn = Turn { turns: self.clone(), host, queue, held: None };
-        turn.held = Some(turn.queue.clone().lock_owned().await);
+        let mut turn = Turn { turns: self.clone(), host, held: None };
+        turn.held = Some(queue.lock_owned().await);
         turn
     }
 
     /// Nothing that is done with the hosts panics half-way, so a poisoned lock is as good as any.
-    fn with<T>(&self, act: impl FnOnce(&mut HashMap<RemoteHost, Queue>) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut HashMap<RemoteHost, Host>) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -56,8 +64,9 @@ impl Drop for Turn {
     fn drop(&mut self) {
         self.held = None;
         self.turns.with(|hosts| {
-            // The map's and ours: nobody else waits, and nobody can begin to while it is locked.
-            if Arc::strong_count(&self.queue) == 2 {
+            let Some(host) = hosts.get_mut(&self.host) else { return };
+            host.turns = host.turns.saturating_sub(1);
+            if host.turns == 0 {
                 hosts.remove(&self.host);
             }
         });
