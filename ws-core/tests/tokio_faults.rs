@@ -226,7 +226,8 @@ fn a07_t07_a_write_of_zero_octets_is_write_zero_once_then_fused() {
                 assert!(matches!(again, Err(Error::Misuse(Misuse::SendAfterClose))), "{again:?}");
             }
             assert_eq!(remote.counts().writes, writes, "nothing more is tried");
-            // Whoever receives, in another task perhaps, is told as well.
+            // Whoever receives, in another task perhaps, is told as well, once no more can come.
+            remote.end();
             let told = run(socket.recv());
             assert!(matches!(told, Err(Error::Io(e)) if e.kind() == ErrorKind::WriteZero));
             assert!(matches!(run(socket.recv()), Ok(None)));
@@ -238,6 +239,7 @@ fn a07_t07_a_write_of_zero_octets_is_write_zero_once_then_fused() {
             remote.push_frames(role, &[text("was there")]);
             run(socket.feed("Hello")).unwrap();
             assert_eq!(run(socket.recv()).unwrap(), Some(Message::text("was there")));
+            remote.end();
             let failed = run(socket.recv());
             assert!(matches!(failed, Err(Error::Io(e)) if e.kind() == ErrorKind::WriteZero));
             assert!(matches!(run(socket.recv()), Ok(None)));

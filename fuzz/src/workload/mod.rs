@@ -5,6 +5,8 @@ mod check;
 mod endpoint;
 mod peer;
 
+use std::io::ErrorKind;
+
 use arbitrary::{Result, Unstructured};
 use ws_core::deflate::{Deflate, DeflateParams, WindowBits};
 use ws_core::tokio::Error;
@@ -67,6 +69,8 @@ struct Workload {
     held_back: bool,
     /// The transport has failed, or ends early: not all needs to pass.
     faulty: bool,
+    /// Reading has, so not all that the peer sent needs to arrive.
+    is_cut: bool,
     /// The peer has broken a rule: nothing that it sends is heard any more.
     offended: bool,
 }
@@ -131,6 +135,7 @@ impl Workload {
             deflate,
             held_back: settings >> 3 & 7 != 0 || !has_room,
             faulty: false,
+            is_cut: false,
             offended: false,
         }
     }
@@ -286,10 +291,12 @@ impl Workload {
         }
         let Some(how) = how.checked_sub(10) else { return };
         self.faulty = true;
+        self.is_cut |= !matches!(how, 3 | 4);
         match how {
             0 | 1 => self.remote.end(),
-            2 => self.remote.with(|state| state.read_error = Some(std::io::ErrorKind::TimedOut)),
+            2 => self.remote.with(|state| state.read_error = Some(ErrorKind::TimedOut)),
             3 => self.remote.with(|state| state.write_zero = true),
+            4 => self.remote.with(|state| state.write_error = Some(ErrorKind::BrokenPipe)),
             soon => self.remote.with(|state| {
                 state.fail_from = Some(state.counts.operations + soon);
             }),

@@ -97,6 +97,10 @@ impl Closing {
     /// One deadline for the whole closing handshake: a Close that has waited for its answer does
     /// not wait as long again to be written.
     const fn flush(&mut self, limits: &Limits, now: Duration) {
+        if matches!(self.phase, Phase::Ended) {
+            // What was received meanwhile does not bring it back.
+            return;
+        }
         if !matches!(self.phase, Phase::CloseSent) {
             self.until = Moment::new(now.saturating_add(limits.close_timeout()));
         }
@@ -122,6 +126,11 @@ impl Closing {
             self.until = Moment::new(now.saturating_add(limits.fin_timeout()));
             Phase::Ending
         };
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(super) const fn has_stream_ended(&self) -> bool {
+        self.end_of_stream
     }
 
     /// Nothing can be written or read any more.
@@ -154,6 +163,29 @@ impl Closing {
             (Phase::Ending, Role::Client) if !self.failed => Transport::AwaitEnd,
             (Phase::Ending, _) => Transport::ShutDown,
             (Phase::Ended, _) => Transport::Close,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_brings_back_a_connection_that_has_ended() {
+        let limits = Limits::default();
+        for role in [Role::Client, Role::Server] {
+            let mut closing = Closing::new(role);
+            closing.close_sent(&limits, Duration::ZERO);
+            let late = limits.close_timeout();
+            assert!(closing.deadline_passed(late));
+            // Whoever receives may have read the peer's Close, or what is none, at that moment.
+            type Event = fn(&mut Closing, &Limits, Duration);
+            let events: [Event; 2] = [Closing::close_received, Closing::failed];
+            for event in events {
+                event(&mut closing, &limits, late);
+                assert_eq!((closing.transport(), closing.deadline()), (Transport::Close, None));
+            }
         }
     }
 }

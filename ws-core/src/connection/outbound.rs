@@ -136,6 +136,12 @@ impl Outbound {
         unexpected
     }
 
+    /// Whether the peer's stream has ended, and not just been given up.
+    #[cfg(feature = "tokio")]
+    pub(crate) const fn has_stream_ended(&self) -> bool {
+        self.closing.has_stream_ended()
+    }
+
     /// Nothing can be read or written any more. Whether that is not clean.
     pub(super) fn transport_lost(&mut self) -> bool {
         let unexpected = self.closing.may_receive();

@@ -138,11 +138,22 @@ impl<L: Link> Receiver<'_, L> {
                 self.release_buffers();
                 return Poll::Ready(Some(outcome.map_or(Ok(()), Err)));
             }
+            Some(Attended::Flushes) => {
+                self.inbound.heed(self.link.hears(), self.config);
+                self.input.clear();
+                self.release_buffers();
+                return Poll::Pending;
+            }
             Some(Attended::WriteFailed) => write_failed = true,
             Some(Attended::Goes) | None => {}
         }
         if self.input.end_of_stream || self.poll_fill(cx).is_pending() {
             if write_failed {
+                if !self.input.end_of_stream {
+                    self.release_buffers();
+                    let config = self.config;
+                    ready!(self.link.sending(config, cx, |sender, cx| sender.poll_last_wait(cx)));
+                }
                 self.transport_lost(None, cx);
             } else if self.link.may_wait(cx) {
                 self.release_buffers();
@@ -233,7 +244,11 @@ impl<L: Link> Receiver<'_, L> {
                     }
                 }
                 Some(event @ (connection::Event::Close(_) | connection::Event::Failed(_))) => {
-                    link.sending(config, cx, |sender, _| sender.answer(&event, now));
+                    // The octets may have been read long ago, and the peer's time begins now.
+                    link.sending(config, cx, |sender, _| {
+                        let now = sender.origin.elapsed();
+                        sender.answer(&event, now);
+                    });
                     input.clear();
                 }
             }

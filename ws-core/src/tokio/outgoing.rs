@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::pin::Pin;
+use core::time::Duration;
 use std::io;
 
 use ::tokio::time::{Instant, Sleep, sleep_until};
@@ -37,6 +38,8 @@ struct Rare {
     timer: Option<Pin<Box<Sleep>>>,
     /// The outcome to report once the transport is dealt with.
     outcome: Option<Error>,
+    /// Until when the last is waited for that may still happen, once that has begun.
+    last_wait_until: Option<Duration>,
 }
 
 impl Outgoing {
@@ -100,6 +103,11 @@ impl Outgoing {
         self.rare().timer.get_or_insert_with(|| Box::pin(sleep_until(at)))
     }
 
+    /// Until when the last is waited for that may still happen: as `until` says the first time.
+    pub(super) fn last_wait_until(&mut self, until: impl FnOnce() -> Duration) -> Duration {
+        *self.rare().last_wait_until.get_or_insert_with(until)
+    }
+
     pub(super) fn drop_timer(&mut self) {
         if let Some(rare) = &mut self.rare {
             rare.timer = None;
@@ -159,9 +167,45 @@ impl Progress {
     }
 
     /// Whoever waits to receive has more to do: to see to the end; or to write, unless whoever sends
-    /// waits for that itself.
+    /// waits for that itself. Also what was there before: whoever receives may have come for it, found
+    /// somebody at it, and gone to sleep.
     pub(super) fn leaves_more(&self, before: &Self, waits: bool) -> bool {
-        let more = self.output_len > before.output_len || self.unflushed && !before.unflushed;
-        self.ends_since(before) || more && !waits
+        self.ends_since(before) || self.unsent && !waits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_receives_is_woken_for_what_somebody_left_whoever_had_put_it_there() {
+        let quiet = Progress {
+            transport: Transport::Open,
+            may_send: true,
+            write_failed: false,
+            unsent: false,
+            unflushed: false,
+            output_len: 0,
+        };
+        let queued = Progress { unsent: true, output_len: 7, ..quiet };
+        let held_back = Progress { unsent: true, unflushed: true, ..quiet };
+        let over = Progress { transport: Transport::Close, may_send: false, ..quiet };
+        // (what was there, what is left, whether who sends waits for it, whether to wake)
+        let table = [
+            (quiet, quiet, false, false),
+            (quiet, queued, false, true),
+            (queued, queued, false, true),
+            (queued, queued, true, false),
+            (queued, held_back, false, true),
+            (held_back, held_back, false, true),
+            (queued, quiet, false, false),
+            (quiet, over, true, true),
+            (over, over, false, false),
+        ];
+        for (before, after, waits, wakes) in table {
+            let left = after.leaves_more(&before, waits);
+            assert_eq!(left, wakes, "{before:?} to {after:?}, waits: {waits}");
+        }
     }
 }

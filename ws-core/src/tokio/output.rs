@@ -31,8 +31,10 @@ const WRITE_FROM: usize = 64 * 1024;
 pub(super) enum Attended {
     /// All is well.
     Goes,
-    /// Nothing can be sent any more, but the peer's last octets may be there.
+    /// Nothing can be sent any more, but the peer's last octets may be there, or on their way.
     WriteFailed,
+    /// All is over but for what the transport still holds back.
+    Flushes,
     /// The transport is dealt with. How it ended, unless that was told.
     Ended(Option<Error>),
 }
@@ -71,6 +73,9 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         }
         match self.outbound.poll_transport() {
             Transport::Close => {
+                if self.poll_last_flush(cx).is_pending() {
+                    return Attended::Flushes;
+                }
                 self.outgoing.drop_timer();
                 if !self.outgoing.shut_down {
                     // The peer need not wait until the transport is dropped, too.

@@ -240,7 +240,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`]: nothing was queued. [`Error::Io`]: terminal.
+    /// [`Error::Misuse`]: nothing was queued. [`Error::Io`], and [`Error::Failed`] when the time for
+    /// writing is over: terminal.
     ///
     /// # Cancel safety
     ///
@@ -286,7 +287,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]: terminal.
+    /// [`Error::Io`], and [`Error::Failed`] when the time for writing is over: terminal.
+    /// [`Misuse::SendAfterClose`](crate::Misuse::SendAfterClose): the connection has ended, and not all
+    /// that was queued, or nothing, is written.
     ///
     /// # Cancel safety
     ///
@@ -299,7 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`feed`](Self::feed).
+    /// As [`feed`](Self::feed) before it is queued, then as [`flush`](Self::flush).
     ///
     /// # Cancel safety
     ///
@@ -315,7 +318,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`]: nothing was queued. [`Error::Io`]: terminal.
+    /// As [`send`](Self::send).
     ///
     /// # Cancel safety
     ///

@@ -118,6 +118,32 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         Ok(())
     }
 
+    /// Until the transport has passed on what it took. Some hold it back, TLS among them, and the last
+    /// octets of a connection, a Close perhaps, are their peer's also if its own stream has ended.
+    pub(super) fn poll_last_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let is_held_back = self.outgoing.unflushed && !self.outgoing.write_failed;
+        if !is_held_back || self.outbound.output_len() > 0 || !self.outbound.has_stream_ended() {
+            return Poll::Ready(());
+        }
+        match Pin::new(&mut *self.io).poll_flush(cx) {
+            Poll::Ready(flushed) => {
+                let _ = self.note_write(flushed);
+            }
+            Poll::Pending => ready!(self.poll_last_wait(cx)),
+        }
+        self.outgoing.unflushed = false;
+        Poll::Ready(())
+    }
+
+    /// Until what may still come of a connection that is as good as over has had its time: as long as
+    /// the peer has to end its stream.
+    pub(super) fn poll_last_wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let now = self.origin.elapsed();
+        let wait = self.config.limits.fin_timeout();
+        let until = self.outgoing.last_wait_until(|| now.saturating_add(wait));
+        self.poll_timer(until, cx)
+    }
+
     /// Until the deadline of whoever writes and does not receive meanwhile, which is then handled.
     fn poll_write_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(deadline) = self.outbound.poll_write_timeout(self.config) else {

@@ -26,6 +26,8 @@ pub(crate) struct State {
     input_ended: bool,
     /// Reads fail with this once all input is read.
     pub(crate) read_error: Option<ErrorKind>,
+    /// Writes fail with this, and nothing else does.
+    pub(crate) write_error: Option<ErrorKind>,
     /// Octets that the connection has read.
     pub(crate) taken: usize,
     /// Octets that have come out of the connection.
@@ -39,7 +41,7 @@ pub(crate) struct State {
     resting: [bool; 4],
     /// A write gives `Ok(0)` once `room` is used up.
     pub(crate) write_zero: bool,
-    /// Flushing is pending, and nobody is told when it no longer is.
+    /// Flushing is pending. Nobody is told when it no longer is, but for [`Remote::release`].
     pub(crate) flush_stuck: bool,
     /// Shutting down is pending for ever.
     pub(crate) shutdown_stuck: bool,
@@ -73,6 +75,7 @@ pub(crate) fn wire() -> (Wire, Remote) {
         input: VecDeque::new(),
         input_ended: false,
         read_error: None,
+        write_error: None,
         taken: 0,
         output: Vec::new(),
         room: usize::MAX,
@@ -134,6 +137,13 @@ impl Remote {
     pub(crate) fn set_room(&self, room: usize) {
         let mut state = lock(&self.0);
         state.room = room;
+        wake(state.writer.take());
+    }
+
+    /// The transport no longer holds back what it took.
+    pub(crate) fn release(&self) {
+        let mut state = lock(&self.0);
+        state.flush_stuck = false;
         wake(state.writer.take());
     }
 
@@ -229,6 +239,9 @@ impl AsyncWrite for Wire {
         let offered: usize = slices.iter().map(|slice| slice.len()).sum();
         assert!(offered > 0, "a write of nothing");
         let taken = offered.min(state.room).min(state.limit);
+        if let Some(kind) = state.write_error {
+            return Poll::Ready(Err(kind.into()));
+        }
         if taken == 0 && !state.write_zero {
             state.writer = Some(cx.waker().clone());
             return Poll::Pending;
@@ -247,6 +260,7 @@ impl AsyncWrite for Wire {
         state.counts.flushes += 1;
         start!(state, 2, cx);
         if state.flush_stuck {
+            state.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
         Poll::Ready(Ok(()))

@@ -176,7 +176,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WriteHalf<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`]: nothing was sent. [`Error::Io`]: terminal.
+    /// [`Error::Misuse`]: the code or reason cannot be sent; nothing was. Then as
+    /// [`flush`](Self::flush).
     ///
     /// # Cancel safety
     ///
