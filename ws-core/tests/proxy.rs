@@ -51,6 +51,21 @@ fn a_tunnel_is_asked_for() {
         "CONNECT [::1]:9001 HTTP/1.1\r\nHost: [::1]:9001\r\n\
          Proxy-Authorization: Basic dXNlcjpwQHNz\r\n\r\n"
     );
+    // RFC 7617 §2: user-id ":" password, whichever of them is empty; `%3A` is no colon of the URL's.
+    for (user_info, credentials) in [
+        ("token@", Some("dG9rZW46")),
+        ("token:@", Some("dG9rZW46")),
+        ("to%3Aken@", Some("dG86a2VuOg==")),
+        (":p@", Some("OnA=")),
+        ("u:p:q@", Some("dTpwOnE=")),
+        ("@", None),
+        ("", None),
+    ] {
+        let request = request(&format!("http://{user_info}proxy.example"), "ws://a");
+        let field = request.lines().find_map(|line| line.strip_prefix("Proxy-Authorization: "));
+        let expected = credentials.map(|credentials| format!("Basic {credentials}"));
+        assert_eq!(field, expected.as_deref(), "{user_info}");
+    }
     // A03: whatever is decoded is encoded again.
     let request = request("http://a%0d%0aX:%00@p", "wss://a");
     assert_eq!(request.matches("\r\n").count(), 4);

@@ -29,7 +29,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Parses `http://[user[:password]@]host[:port][/]`; `%xx` in user and password is decoded.
+    /// Parses `http://[user[:password]@]host[:port][/]`; `%xx` in user and password is decoded. No
+    /// password is an empty one; with nothing at all before the `@` there are no credentials.
     ///
     /// # Errors
     ///
@@ -45,10 +46,16 @@ impl Proxy {
         }
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (credentials, authority) = match rest.rsplit_once('@') {
-            Some((user_info, authority)) => {
-                let decoded = percent_decode(user_info).ok_or(UrlError::UserInfo)?;
+            Some((user_info, authority)) if !user_info.is_empty() => {
+                let mut decoded = percent_decode(user_info).ok_or(UrlError::UserInfo)?;
+                if !user_info.contains(':') {
+                    // The colon of Basic's grammar stands behind a user without a password, too
+                    // (RFC 7617 §2).
+                    decoded.push(b':');
+                }
                 (Some(STANDARD.encode(decoded)), authority)
             }
+            Some((_, authority)) => (None, authority),
             None => (None, rest),
         };
         let parsed = Authority::parse(authority).map_err(|error| match error {
