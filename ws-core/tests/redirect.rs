@@ -237,6 +237,12 @@ fn c11_hc06_where_a_location_leads() {
         ("ws://a/b", "ws://a:81/d", "ws://a:81/d", false), // another port
         ("ws://a/b", "ws://b.a/d", "ws://b.a/d", false),   // another host
         ("wss://a/b", "https://a/d", "wss://a/d", true),
+        // A URL in the path or the query is not the scheme of the reference (RFC 3986 §4.2).
+        ("ws://a/b", "/login?next=https://c/", "ws://a/login?next=https://c/", true),
+        ("wss://a/b", "/https://c/", "wss://a/https://c/", true),
+        ("ws://a/b?c", "?u=ws://x", "ws://a/b?u=ws://x", true),
+        ("ws://a/b", "//c/d?u=http://x", "ws://c/d?u=http://x", false),
+        ("ws://a/b", "http://a/d?u=ftp://x", "ws://a/d?u=ftp://x", true),
     ] {
         for status in [301, 302, 303, 307, 308] {
             let followed = follow(from, status, &format!("Location: {location}\r\n"));
@@ -250,6 +256,7 @@ fn c11_hc06_where_a_location_leads() {
         "",
         "d",
         "../d",
+        "d?u=ws://a/",
         "ftp://a/",
         "javascript:x",
         "ws://u:p@a/",

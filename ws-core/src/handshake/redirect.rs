@@ -37,21 +37,22 @@ impl Redirect {
         let location = location.split('#').next().unwrap_or_default();
         let scheme = if from.is_secure() { "wss" } else { "ws" };
         let here = from.host_field();
-        let url = if let Some((to, rest)) = location.split_once("://") {
-            let is = |name: &str| to.eq_ignore_ascii_case(name);
-            let secure = is("wss") || is("https");
-            if !secure && !is("ws") && !is("http") {
-                return None;
-            }
-            format!("{}://{rest}", if secure { "wss" } else { "ws" })
-        } else if location.starts_with("//") {
+        // A reference may have another URL in its path or query, so that its first octets tell
+        // whether it is relative, before a scheme is looked for (RFC 3986 §4.2, §5.2).
+        let url = if location.starts_with("//") {
             format!("{scheme}:{location}")
         } else if location.starts_with('/') {
             format!("{scheme}://{here}{location}")
         } else if location.starts_with('?') {
             format!("{scheme}://{here}{}{location}", from.path())
         } else {
-            return None;
+            let (to, rest) = location.split_once("://")?;
+            let is = |name: &str| to.eq_ignore_ascii_case(name);
+            let secure = is("wss") || is("https");
+            if !secure && !is("ws") && !is("http") {
+                return None;
+            }
+            format!("{}://{rest}", if secure { "wss" } else { "ws" })
         };
         let to = Url::parse(&url).ok()?;
         if from.is_secure() && !to.is_secure() {
