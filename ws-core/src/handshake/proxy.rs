@@ -123,7 +123,8 @@ pub struct Proxies {
 impl Proxies {
     /// What the variables `http_proxy` (for `ws`), `https_proxy` or `HTTPS_PROXY` (for `wss`), and
     /// `no_proxy` or `NO_PROXY` say; `variable` gives the value of a name. `HTTP_PROXY` is not read:
-    /// under CGI it is the value of a header field that a stranger chose.
+    /// under CGI it is the value of a header field that a stranger chose. curl reads these, too,
+    /// but takes `proxy.example:3128` for a proxy: here a value without a scheme is an error.
     ///
     /// ```
     /// use ws_core::handshake::{Proxies, Url};

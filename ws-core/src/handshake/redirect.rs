@@ -65,6 +65,10 @@ impl Redirect {
     }
 
     /// Whether a header field of this name must not be sent to another origin.
+    ///
+    /// `Sec-WebSocket-Protocol` is none, so the subprotocols of a
+    /// [`Dialer`](super::Dialer::subprotocols) are offered there as well: an application that carries
+    /// a token in them must not follow to another origin.
     #[must_use]
     pub fn is_credential(name: &str) -> bool {
         ["Authorization", "Cookie", "Proxy-Authorization"]
