@@ -73,6 +73,19 @@ impl Upgrade for ChooseSubprotocol<'_> {
 ///
 /// Hosts are compared without regard to case. One without a port allows every port, one with a port
 /// that one only; an IPv6 literal has its brackets.
+///
+/// A client leaves the default port of its scheme out of `Host`, and the request does not say which
+/// scheme that was: `"a.example:443"` does not allow the `Host: a.example` of `wss://a.example/`. List
+/// the host without a port; it is the host that DNS rebinding is about.
+///
+/// ```
+/// use ws_core::handshake::{Upgrade, policy::HostList};
+///
+/// assert!(HostList(&["a.example:443"]).on_host("a.example").is_err());
+/// assert!(HostList(&["a.example"]).on_host("a.example").is_ok());
+/// // Where clients do write the port:
+/// assert!(HostList(&["a.example:8443"]).on_host("a.example:8443").is_ok());
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct HostList<'l>(pub &'l [&'l str]);
 
