@@ -109,17 +109,58 @@ fn a03_nothing_breaks_out_of_its_line() {
         Refusal::new(status).unwrap().write(&mut out);
         let head = String::from_utf8(out).unwrap();
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
-        assert!(head.contains("\r\nConnection: close\r\n"), "{head}");
+        // What a client may upgrade to, a 426 says always (RFC 9110 §15.5.22).
+        let connection = if status == 426 { "Upgrade, close" } else { "close" };
+        assert!(head.contains(&format!("\r\nConnection: {connection}\r\n")), "{head}");
     }
 }
 
 #[test]
 fn a_refusal_of_the_rules_can_be_dressed_up() {
-    let refusal = Refusal::from(Rejection::HostMissing);
-    assert_eq!(refusal.status(), 400);
-    let dressed = refusal.with_field("X-Help", "https://example.com").unwrap();
-    let mut out = Vec::new();
-    dressed.write(&mut out);
-    assert!(String::from_utf8(out).unwrap().contains("\r\nX-Help: https://example.com\r\n"));
-    assert_eq!(format!("{dressed:?}"), "Refusal(400)");
+    type Dress = fn(Refusal) -> Result<Refusal, Misuse>;
+    const BODY: &str = "Content-Type: text/plain\r\nContent-Length: ";
+    const UPGRADE: &str = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+    let field: Dress = |refusal| refusal.with_field("X-Help", "a");
+    let reason: Dress = |refusal| refusal.with_reason("No");
+    let body: Dress = |refusal| refusal.with_body("text/plain", &b"b"[..]);
+    let new_426 = Refusal::new(426).unwrap();
+    #[rustfmt::skip]
+    let table: [(Refusal, Dress, &str, String); 11] = [
+        (Rejection::HostMissing.into(), field, "400 Bad Request\r\nConnection: close",
+            format!("X-Help: a\r\n{BODY}11\r\n\r\nBad Request")),
+        // RFC 9110 §15.5.6: a 405 has Allow. What it answers may be HEAD, so it has no body.
+        (Rejection::Method.into(), field, "405 Method Not Allowed\r\nConnection: close",
+            format!("Allow: GET\r\nX-Help: a\r\n{BODY}0\r\n\r\n")),
+        (Rejection::Method.into(), reason, "405 No\r\nConnection: close",
+            format!("Allow: GET\r\n{BODY}0\r\n\r\n")),
+        (Rejection::Method.into(), body, "405 Method Not Allowed\r\nConnection: close",
+            format!("Allow: GET\r\n{BODY}1\r\n\r\nb")),
+        // RFC 9110 §15.5.22: a 426 has Upgrade; RFC 6455 §4.4: the version that is supported.
+        (Rejection::UpgradeMissing.into(), field,
+            "426 Upgrade Required\r\nConnection: Upgrade, close",
+            format!("{UPGRADE}X-Help: a\r\n{BODY}16\r\n\r\nUpgrade Required")),
+        (Rejection::UpgradeMissing.into(), body,
+            "426 Upgrade Required\r\nConnection: Upgrade, close",
+            format!("{UPGRADE}{BODY}1\r\n\r\nb")),
+        (Rejection::VersionUnsupported.into(), field,
+            "426 Upgrade Required\r\nConnection: Upgrade, close",
+            format!("{UPGRADE}X-Help: a\r\n{BODY}16\r\n\r\nUpgrade Required")),
+        (Rejection::VersionUnsupported.into(), reason, "426 No\r\nConnection: Upgrade, close",
+            format!("{UPGRADE}{BODY}2\r\n\r\nNo")),
+        (new_426.clone(), Ok, "426 Upgrade Required\r\nConnection: Upgrade, close",
+            format!("{UPGRADE}{BODY}16\r\n\r\nUpgrade Required")),
+        (new_426, field, "426 Upgrade Required\r\nConnection: Upgrade, close",
+            format!("{UPGRADE}X-Help: a\r\n{BODY}16\r\n\r\nUpgrade Required")),
+        (Refusal::new(405).unwrap(), field, "405 Method Not Allowed\r\nConnection: close",
+            format!("X-Help: a\r\n{BODY}18\r\n\r\nMethod Not Allowed")),
+    ];
+    for (refusal, dress, start, rest) in table {
+        let status = refusal.status();
+        let dressed = dress(refusal).unwrap();
+        let mut out = Vec::new();
+        dressed.write(&mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), format!("HTTP/1.1 {start}\r\n{rest}"));
+        assert_eq!(dressed.status(), status);
+        assert_eq!(format!("{dressed:?}"), format!("Refusal({status})"));
+    }
 }

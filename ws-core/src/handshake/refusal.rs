@@ -11,6 +11,7 @@ use core::time::Duration;
 
 use super::answer::{check_field, push_decimal, push_field};
 use super::error::{HandshakeError, Rejection};
+use super::response::UPGRADE_REQUIRED;
 use super::scan::is_value;
 use crate::error::Misuse;
 
@@ -119,7 +120,8 @@ impl Refusal {
         Ok(Self(Kind::Own(own)))
     }
 
-    /// With a body, which is otherwise the reason.
+    /// With a body, which is otherwise the reason, or nothing for [`Rejection::Method`]: an answer to
+    /// HEAD has none.
     ///
     /// # Errors
     ///
@@ -146,7 +148,8 @@ impl Refusal {
         }
     }
 
-    /// Appends the response to `out`. It says `Connection: close`: see [`Rejection::write`].
+    /// Appends the response to `out`. It says `Connection: close`: see [`Rejection::write`]. A 426 has
+    /// `Upgrade: websocket` and `Sec-WebSocket-Version: 13` as well, whoever refuses.
     pub fn write(&self, out: &mut Vec<u8>) {
         let own = match &self.0 {
             Kind::Rule(rejection) => return rejection.write(out),
@@ -158,7 +161,10 @@ impl Refusal {
         push_decimal(u64::from(own.status), out);
         out.push(b' ');
         out.extend_from_slice(own.reason.as_bytes());
-        out.extend_from_slice(b"\r\nConnection: close\r\n");
+        out.extend_from_slice(b"\r\nConnection: ");
+        let connection = if own.status == 426 { UPGRADE_REQUIRED } else { "close" };
+        out.extend_from_slice(connection.as_bytes());
+        out.extend_from_slice(b"\r\n");
         out.extend_from_slice(&own.fields);
         out.extend_from_slice(b"Content-Type: ");
         out.extend_from_slice(content_type.as_bytes());
@@ -180,9 +186,16 @@ impl Refusal {
         Self(Kind::Own(Own::of(status)))
     }
 
-    /// The application's own; a rule's refusal that is changed becomes one.
+    /// The application's own; a rule's refusal that is changed becomes one, with what its status
+    /// must have.
     fn into_own(self) -> Own {
         match self.0 {
+            // RFC 9110 §15.5.6. The request may be HEAD, whose answer has no body.
+            Kind::Rule(Rejection::Method) => Own {
+                fields: b"Allow: GET\r\n".to_vec(),
+                body: Some((Cow::Borrowed("text/plain"), Cow::Borrowed(b""))),
+                ..Own::of(Rejection::Method.status())
+            },
             Kind::Rule(rejection) => Own::of(rejection.status()),
             Kind::Own(own) => own,
         }

@@ -239,6 +239,11 @@ impl<'a> Seen<'a> {
     }
 }
 
+/// The value of `Connection` in a 426, with the fields behind it that a 426 must have: RFC 9110
+/// §15.5.22, RFC 6455 §4.4.
+pub(super) const UPGRADE_REQUIRED: &str =
+    "Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13";
+
 impl Rejection {
     /// Appends the response that refuses the request to `out`: constant text, no octet of the peer.
     ///
@@ -263,12 +268,11 @@ impl Rejection {
     /// The status line, and the value of `Connection` with the header fields that only this status
     /// has behind it.
     const fn template(self) -> (&'static str, &'static str) {
-        const UPGRADE: &str = "Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13";
         match self.status() {
             405 => ("HTTP/1.1 405 Method Not Allowed", "close\r\nAllow: GET"),
             408 => ("HTTP/1.1 408 Request Timeout", "close"),
             414 => ("HTTP/1.1 414 URI Too Long", "close"),
-            426 => ("HTTP/1.1 426 Upgrade Required", UPGRADE),
+            426 => ("HTTP/1.1 426 Upgrade Required", UPGRADE_REQUIRED),
             431 => ("HTTP/1.1 431 Request Header Fields Too Large", "close"),
             505 => ("HTTP/1.1 505 HTTP Version Not Supported", "close"),
             _ => ("HTTP/1.1 400 Bad Request", "close"),
