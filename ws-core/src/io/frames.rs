@@ -11,8 +11,9 @@ use crate::connection::Failure;
 use crate::error::{Misuse, Violation};
 use crate::frame::{FrameHeader, MAX_HEADER_LEN};
 use crate::mask;
+use crate::memory::{self, OutOfMemory};
 
-/// Octets read, or masked, at a time.
+/// Octets read at a time at least, and masked at a time.
 const STEP: usize = 16 * 1024;
 
 /// Reads one frame's header: 2 to 14 octets, not one more.
@@ -40,12 +41,17 @@ pub fn read_header(reader: &mut impl Read) -> Result<FrameHeader, Error> {
 
 /// Reads one frame and appends its payload, unmasked, to `payload`. Returns its header.
 ///
-/// Memory grows with the octets that arrive, 16 KiB at a time.
+/// Memory grows with the octets that arrive: by 16 KiB, or a tenth of `payload` where that is more.
 ///
 /// # Errors
 ///
-/// As [`read_header`], and [`Error::Failed`] with [`Violation::FrameTooLong`] if the header announces
-/// more than `max_len` octets. The payload read before an error is in `payload`, unmasked.
+/// As [`read_header`], and
+///
+/// - [`Error::Failed`] with [`Violation::FrameTooLong`]: the header announces more than `max_len`
+///   octets.
+/// - [`Error::Io`] of kind `OutOfMemory`: there is no memory for what arrives.
+///
+/// The payload read before an error is in `payload`, unmasked.
 pub fn read_frame(
     reader: &mut impl Read,
     max_len: u64,
@@ -64,8 +70,11 @@ pub fn read_frame(
         }
         // Room is made once for many short reads.
         if filled == payload.len() {
-            let step = usize::try_from(left).unwrap_or(STEP).min(STEP);
-            payload.resize(filled.saturating_add(step), 0);
+            let most = STEP.max(filled / 10);
+            let step = usize::try_from(left).unwrap_or(most).min(most);
+            if let Err(error) = make_room(payload, step) {
+                break Err(error.into());
+            }
         }
         let room = payload.get_mut(filled..).unwrap_or_default();
         let (arrived, _) = match reader.read(room) {
@@ -83,6 +92,17 @@ pub fn read_frame(
     payload.truncate(filled);
     read?;
     Ok(header)
+}
+
+/// Makes `payload` longer by `step` octets to read into.
+fn make_room(payload: &mut Vec<u8>, step: usize) -> Result<(), OutOfMemory> {
+    let len = payload.len();
+    if payload.capacity().saturating_sub(len) < step {
+        // Many short frames one behind the other must not move all before them each time.
+        memory::reserve(payload, step.max(len / 10))?;
+    }
+    payload.resize(len.saturating_add(step), 0);
+    Ok(())
 }
 
 /// Writes one frame's header: 2 to 14 octets.
