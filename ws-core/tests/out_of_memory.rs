@@ -8,8 +8,8 @@ use std::io::ErrorKind;
 use tokio::io::AsyncWriteExt;
 use ws_core::connection::Failure;
 use ws_core::handshake::Dialer;
-use ws_core::io::{Error, Plain};
-use ws_core::{Config, Role, Violation, faults};
+use ws_core::io::{Error, Plain, read_frame};
+use ws_core::{Config, FrameHeader, Opcode, Role, Violation, faults};
 
 use deflate_support::{Zlib, always, coded, params, records};
 use io_support::{BOTH_ROLES, Script};
@@ -104,6 +104,38 @@ fn t28_every_allocation_of_a_blocking_session() {
         println!("{role:?}: {closed} closed with 1009, {others} dropped");
         assert!(closed >= 3 && others >= 3, "{role:?}: {closed}, {others}");
     }
+}
+
+/// The buffer that a message was received in stays the connection's, so the message is a copy.
+#[test]
+fn t28_a_message_that_cannot_be_copied_ends_its_connection() {
+    for role in BOTH_ROLES {
+        let script = Script::of(&wire_to(role, &[binary(b"lent"), binary(b"copied"), binary(b"")]));
+        let mut socket = script.socket(role, Config::default());
+        assert_eq!(socket.recv_lent().unwrap().expect("a message").payload, b"lent");
+        // All is read. Nothing else is allocated to receive what has come.
+        faults::fail_behind(Some(0));
+        let refused = socket.recv();
+        assert!(faults::has_failed());
+        assert!(matches!(refused, Err(Error::Io(error)) if error.kind() == ErrorKind::OutOfMemory));
+        assert_eq!(socket.recv().unwrap(), None, "told once");
+        assert!(socket.send("x").is_err());
+    }
+}
+
+/// Without a connection: the frame that there is no room for is an error like a transport's.
+#[test]
+fn t28_every_allocation_of_a_frame_that_is_read() {
+    let sent = records(300_000, 1);
+    let wire = binary(&sent).octets(None);
+    let (_, failed) = each_fails(Role::Client, &[], || {
+        let mut received = Vec::new();
+        let read = read_frame(&mut &wire[..], u64::MAX, &mut received);
+        assert_eq!(received, sent[..received.len()], "what had arrived is kept");
+        let header = FrameHeader::new(Opcode::Binary, 300_000);
+        (Vec::new(), read.map(|read| assert_eq!(read, header)), Vec::new())
+    });
+    assert!(failed >= 10, "{failed}");
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {

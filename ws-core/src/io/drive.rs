@@ -215,7 +215,7 @@ impl<S: Transport> WebSocket<S> {
     }
 
     /// Nothing can be read any more. Once both Close frames are through, that is no error.
-    fn lost(&mut self, error: Option<io::Error>) {
+    pub(super) fn lost(&mut self, error: Option<io::Error>) {
         let unwritten = self.connection.output_len() > 0;
         let unexpected = self.connection.handle_transport_lost().is_some();
         if let (true, Some(error)) = (unwritten || unexpected, error) {

@@ -22,6 +22,7 @@ use crate::connection::PeerClose;
 use crate::connection::{Config, Connection, Delivery, Failure, MaskingKeys, Transport as Advice};
 use crate::error::Misuse;
 use crate::frame::{CloseCode, CloseFrame};
+use crate::memory;
 use crate::message::{Message, MessageKind};
 use crate::prepared::PreparedMessage;
 use crate::role::Role;
@@ -176,11 +177,18 @@ impl<S: Transport> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] (terminal unless `WouldBlock` or `TimedOut`), [`Error::Failed`]: told once.
+    /// [`Error::Io`] (terminal unless `WouldBlock` or `TimedOut`), [`Error::Failed`]: told once. Kind
+    /// `OutOfMemory`: there is no memory for what the peer sends.
     pub fn recv(&mut self) -> Result<Option<Message>, Error> {
-        Ok(self.recv_lent()?.map(|Lent { kind, payload }| {
-            Message::from_checked(kind, Bytes::copy_from_slice(payload))
-        }))
+        let Some(Lent { kind, payload }) = self.recv_lent()? else { return Ok(None) };
+        let mut copy = Vec::new();
+        if let Err(error) = memory::reserve(&mut copy, payload.len()) {
+            // A message is missing, so nothing behind it may be told.
+            self.lost(Some(error.into()));
+            return self.step().map(|_| None);
+        }
+        copy.extend_from_slice(payload);
+        Ok(Some(Message::from_checked(kind, Bytes::from(copy))))
     }
 
     /// As [`recv`](Self::recv), lending the payload instead of copying it.
