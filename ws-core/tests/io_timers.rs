@@ -1,5 +1,5 @@
 //! The deadlines of a blocking connection over real sockets: by their timeouts, reads and writes.
-//! (T11, T12, T13, T14, T15)
+//! (F10, T11, T12, T13, T14, T15)
 #![cfg(unix)]
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use ws_core::connection::{Deadlines, DeadlinesBuilder, Failure};
 use ws_core::handshake::{Dialer, HandshakeError};
-use ws_core::io::{Error, Transport, WebSocket, accept, connect_over};
+use ws_core::io::{Error, Plain, Transport, WebSocket, accept, connect_over};
 use ws_core::{CloseCode, Config, Limits, Message, Role, Violation};
 
-use oracle::{Frame, text, wire_to};
+use oracle::{Frame, binary, ping, text, wire_to};
 
 mod oracle;
 
@@ -61,6 +61,84 @@ fn t13_t15_silence_is_idle_or_asked() {
     let mut octets = Vec::new();
     peer.read_to_end(&mut octets).unwrap();
     assert!(oracle::parse(Role::Server, &octets).iter().all(|frame| frame.opcode == oracle::PING));
+}
+
+/// A transport without timeouts whose peer sends one octet every so often.
+struct Trickle {
+    octets: std::vec::IntoIter<u8>,
+    every: Duration,
+    written: Vec<u8>,
+}
+
+impl Trickle {
+    fn socket(frames: &[Frame], every: Duration, min_octets: u32) -> WebSocket<Plain<Self>> {
+        let octets = wire_to(Role::Server, frames).into_iter();
+        let mut config = Config::default();
+        config.deadlines = Deadlines::builder().min_rate(min_octets, ms(100)).build().unwrap();
+        WebSocket::server(Plain(Self { octets, every, written: Vec::new() }), config)
+    }
+}
+
+impl Read for Trickle {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        thread::sleep(self.every);
+        Ok(self.octets.next().map_or(0, |octet| {
+            buf[0] = octet;
+            1
+        }))
+    }
+}
+
+impl Write for Trickle {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.written.extend_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// F10's slow peer where reads never time out: each of them is in time, the message is not.
+#[test]
+fn f10_t15_octets_one_at_a_time_are_too_slow_though_every_read_returns() {
+    type Receive = fn(&mut WebSocket<Plain<Trickle>>) -> Error;
+    let whole: Receive = |socket| socket.recv().unwrap_err();
+    let pieces: Receive = |socket| {
+        let mut reader = socket.reader().unwrap().unwrap();
+        let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
+        *error.into_inner().unwrap().downcast().unwrap()
+    };
+    let fragments = [Frame::new(false, oracle::TEXT, b"a".to_vec()), ping(&[0; 120]), text("")];
+    let too_slow = Failure::Violation(Violation::TooSlow);
+    for (receive, frames) in [
+        (whole, &[binary(&[0; 1000])][..]),
+        (pieces, &[binary(&[0; 1000])]),
+        // A header, and a Ping between fragments, that do not arrive whole.
+        (whole, &fragments),
+        (pieces, &fragments),
+    ] {
+        let mut socket = Trickle::socket(frames, ms(5), 100);
+        fails(too_slow, ms(100), || receive(&mut socket));
+        let close = oracle::parse(Role::Server, &socket.get_ref().0.written);
+        assert_eq!(close, [Frame::close(1008, Violation::TooSlow.reason())]);
+    }
+    // Twice as fast as is asked for, over several spans.
+    let mut socket = Trickle::socket(&[binary(&[0; 200]), Frame::close(1000, "")], ms(2), 10);
+    assert_eq!(socket.recv().unwrap(), Some(Message::binary(vec![0; 200])));
+    assert_eq!(socket.recv().unwrap(), None);
+}
+
+/// What arrived while the application was busy counts, as many reads as it takes.
+#[test]
+fn a_busy_application_does_not_make_its_peer_too_slow() {
+    let (mut socket, mut peer) = server(with(|d| d.min_rate(100_000, ms(100))));
+    let octets = wire_to(Role::Server, &[text("Hello"), binary(&[7; 150_000])]);
+    peer.write_all(&octets).unwrap();
+    assert_eq!(socket.recv().unwrap(), Some(Message::text("Hello")));
+    thread::sleep(ms(150));
+    assert_eq!(socket.recv().unwrap().map(|message| message.payload().len()), Some(150_000));
 }
 
 #[test]

@@ -4,10 +4,12 @@
 //! ```text
 //! step: something buffered? ─yes─▶ told
 //!          │ no
+//!          ├─▶ look at the deadlines, behind a read
 //!          └─▶ write what is queued ─▶ read, no longer than until the next deadline ─▶ again
 //! ```
 
 use core::ops::Range;
+use core::time::Duration;
 use std::io;
 
 use super::buffer::READ_LEN;
@@ -48,6 +50,7 @@ impl<S: Transport> WebSocket<S> {
             if let Some(step) = self.next_buffered() {
                 return Ok(Some(step));
             }
+            self.judge_read();
             if !self.write_failed
                 && self.connection.poll_transport() != Advice::Close
                 && let Err(error) = self.flush()
@@ -169,7 +172,12 @@ impl<S: Transport> WebSocket<S> {
                 self.note(event);
             }
             // Before the end, each deadline waits for what these octets mean.
-            Ok(_) if self.connection.may_send() => return Ok(()),
+            Ok(_) if self.connection.may_send() => {
+                if self.has_read_all(started) {
+                    self.read_at = Some(self.now);
+                }
+                return Ok(());
+            }
             Ok(_) => {}
             Err(error) if is_late(&error) && !self.write_failed => {
                 // Our own timeout is looked at below; any other is the caller's.
@@ -181,6 +189,26 @@ impl<S: Transport> WebSocket<S> {
         }
         self.handle_deadline();
         Ok(())
+    }
+
+    /// Whether all that had arrived by the deadline is read, and not only as much as there was room
+    /// for: a busy application must not make its peer too slow. `started`: when the read began.
+    fn has_read_all(&self, started: Duration) -> bool {
+        let waited = |deadline| (started..=self.now).contains(&deadline);
+        self.input.has_room() || self.connection.poll_timeout().is_some_and(waited)
+    }
+
+    /// Where all that a read brought is handled, handles the deadline that had passed by then: reads
+    /// that always bring something would otherwise put it off for ever. What has passed since, while
+    /// the application was busy, is judged behind the next read.
+    fn judge_read(&mut self) {
+        let Some(read_at) = self.read_at.take() else { return };
+        if self.connection.may_send()
+            && self.connection.poll_timeout().is_some_and(|deadline| deadline <= read_at)
+        {
+            let event = self.connection.handle_timeout(read_at);
+            self.note(event);
+        }
     }
 
     /// Handles the connection's deadline, if it has one, and tells whether it has ended all.

@@ -55,6 +55,9 @@ pub struct WebSocket<S> {
     pub(super) decoded: Vec<u8>,
     pub(super) origin: Instant,
     pub(super) now: Duration,
+    /// When the last read returned, until its octets are handled, if there were no more: deadlines
+    /// are judged by that time then.
+    pub(super) read_at: Option<Duration>,
     pub(super) reads: Timeout,
     pub(super) writes: Timeout,
     pub(super) outcome: Option<Error>,
@@ -110,6 +113,7 @@ impl<S: Transport> WebSocket<S> {
             decoded: Vec::new(),
             origin: Instant::now(),
             now: Duration::ZERO,
+            read_at: None,
             reads: Timeout::default(),
             writes: Timeout::default(),
             outcome: None,
