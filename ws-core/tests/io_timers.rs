@@ -186,6 +186,41 @@ fn t14_closing_ends_in_time_though_the_peer_takes_nothing() {
     drop(peer);
 }
 
+/// The answer to a Close, or the Close of a violation, has all of its time from when it is queued,
+/// however long the application was busy with what came in the same read before it.
+#[test]
+fn t14_a_busy_application_takes_no_time_from_its_close() {
+    let limits = Limits::builder().close_timeout(ms(500)).fin_timeout(ms(100)).build().unwrap();
+    let violation = Violation::ReservedOpcode;
+    let reserved = Frame { opcode: 3, ..text("") };
+    let failed = Failure::Violation(violation);
+    for (last, answer, failure) in [
+        (Frame::close(1000, ""), Frame::close(1000, ""), None),
+        (reserved, Frame::close(1002, violation.reason()), Some(failed)),
+    ] {
+        let (mut socket, mut peer) = server(Config::with_limits(limits));
+        peer.write_all(&wire_to(Role::Server, &[text("Hello"), last])).unwrap();
+        assert_eq!(socket.recv().unwrap(), Some(Message::text("Hello")));
+        // More than the transport takes at once.
+        socket.feed(Message::binary(vec![0; 1_000_000])).unwrap();
+        thread::sleep(ms(600));
+        let reader = thread::spawn(move || {
+            thread::sleep(ms(50));
+            let mut octets = Vec::new();
+            peer.read_to_end(&mut octets).map(|_| octets).unwrap()
+        });
+        match (socket.recv(), failure) {
+            (Ok(None), None) => {}
+            (Err(Error::Failed(told)), Some(failure)) => assert_eq!(told, failure),
+            (other, _) => panic!("{other:?}"),
+        }
+        drop(socket);
+        let frames = oracle::parse(Role::Server, &reader.join().unwrap());
+        assert_eq!(frames.len(), 2, "a message and a Close");
+        assert_eq!(frames[1], answer);
+    }
+}
+
 #[test]
 fn t12_a_handshake_that_cannot_be_written_ends_in_time() {
     let limits = Limits::builder().handshake_timeout(ms(300)).build().unwrap();

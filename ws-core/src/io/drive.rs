@@ -17,7 +17,7 @@ use super::error::{Error, same_error};
 use super::open::is_late;
 use super::transport::Transport;
 use super::websocket::WebSocket;
-use crate::connection::{Event, Failure, Piece, Received, Transport as Advice};
+use crate::connection::{Connection, Event, Failure, Piece, Received, Transport as Advice};
 use crate::message::MessageKind;
 
 /// What one step of receiving gave.
@@ -96,8 +96,17 @@ impl<S: Transport> WebSocket<S> {
             self.connection.give_decoded_storage(core::mem::take(&mut self.decoded));
         }
         while !self.ended && (!self.input.is_empty() || self.connection.has_more()) {
+            let Connection { setup, inbound, outbound } = &mut self.connection;
             let Received { event, discard, keep } =
-                self.connection.handle_input(self.input.octets_mut(), self.now);
+                inbound.handle_input(self.input.octets_mut(), &setup.config, self.now);
+            if let Some(event) = &event {
+                if matches!(event, Event::Close(_) | Event::Failed(_)) {
+                    // Our Close has all of its time from now on: the application may have been
+                    // busy since these octets were read.
+                    self.now = self.origin.elapsed();
+                }
+                outbound.answer(event, &setup.config, self.now);
+            }
             match event {
                 None => {
                     self.input.settle(discard, keep, 0..0);
