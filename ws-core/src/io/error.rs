@@ -19,6 +19,9 @@ pub enum Error {
     /// The connection ended, not cleanly: a violation, no Close frame, or no answer to ours.
     Failed(Failure),
     /// The call is not possible now; nothing was sent and the connection is as usable as before.
+    ///
+    /// [`Misuse::SendAfterClose`] also comes from writing what was queued, if the connection ended
+    /// before all of that was written: how it ended is what receiving tells.
     Misuse(Misuse),
     /// The opening handshake failed: the peer's answer or request, the URL, or the time it took.
     Handshake(HandshakeError),

@@ -21,7 +21,7 @@ const FRAGMENT_LEN: usize = 16 * 1024;
 /// octets gathered are lost and the message stays open: another [`WebSocket::writer`] of the same
 /// kind goes on with it, anything else is [`Misuse::MessageOpen`].
 ///
-/// Errors of the `Write` methods are those of [`WebSocket::feed`]: [`Error::Io`] as it is, any other
+/// Errors of the `Write` methods are those of [`WebSocket::send`]: [`Error::Io`] as it is, any other
 /// as the inner error of an `io::Error` of kind `InvalidData`.
 pub struct MessageWriter<'a, S> {
     socket: &'a mut WebSocket<S>,
@@ -50,7 +50,7 @@ impl<S: Transport> MessageWriter<'_, S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`]: nothing was sent. [`Error::Io`].
+    /// [`Error::Misuse`]: nothing was sent. Those of [`WebSocket::flush`], whether or not it was.
     pub fn flush_fragment(&mut self) -> Result<(), Error> {
         self.send(false)?;
         self.socket.flush()
@@ -61,7 +61,7 @@ impl<S: Transport> MessageWriter<'_, S> {
     /// # Errors
     ///
     /// [`Error::Misuse`] with [`Misuse::TextNotUtf8`] if a text ends inside a code point, or another
-    /// misuse: nothing was sent. [`Error::Io`].
+    /// misuse: nothing was sent. Those of [`WebSocket::flush`], whether or not it was.
     pub fn finish(mut self) -> Result<(), Error> {
         self.send(true)?;
         self.socket.flush()

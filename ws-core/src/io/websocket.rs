@@ -235,7 +235,7 @@ impl<S: Transport> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`]: nothing was queued. [`Error::Io`]: while making room.
+    /// [`Error::Misuse`] and, while making room, those of [`flush`](Self::flush): nothing was queued.
     pub fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
         self.make_room(message.payload().len())?;
@@ -268,7 +268,7 @@ impl<S: Transport> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`feed`](Self::feed).
+    /// As [`feed`](Self::feed), then as [`flush`](Self::flush), the message being queued.
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.feed(message)?;
         self.flush()
@@ -278,7 +278,7 @@ impl<S: Transport> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`]: nothing was queued. [`Error::Io`].
+    /// [`Error::Misuse`]: nothing was queued. Those of [`flush`](Self::flush), whether or not it was.
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         self.make_room(payload.len())?;
         self.connection.ping(payload)?;
@@ -289,7 +289,11 @@ impl<S: Transport> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]: what is not written stays queued.
+    /// - [`Error::Io`]: what is not written stays queued; it can be written later if the kind is
+    ///   `WouldBlock` or `TimedOut`.
+    /// - [`Error::Failed`] with [`Failure::WriteTimeout`]: the transport took nothing for too long.
+    /// - [`Error::Misuse`] with [`Misuse::SendAfterClose`]: the connection has ended, or a write has
+    ///   failed before. What is still queued is never written.
     pub fn flush(&mut self) -> Result<(), Error> {
         if self.write_failed {
             return Err(Misuse::SendAfterClose.into());
