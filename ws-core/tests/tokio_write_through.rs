@@ -157,6 +157,7 @@ fn a_write_that_fails_is_told_and_nothing_more_is_written() {
             let again = run(socket.feed(Message::binary(payload(LONG))));
             assert!(matches!(again, Err(Error::Misuse(Misuse::SendAfterClose))), "{again:?}");
             assert_eq!(remote.counts().writes, 1);
+            remote.end();
             let told = run(socket.recv());
             assert!(matches!(&told, Err(Error::Io(error)) if error.kind() == kind), "{told:?}");
             assert!(matches!(run(socket.recv()), Ok(None)));
