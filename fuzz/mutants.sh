@@ -64,7 +64,7 @@ for name in "$@"; do
     options+=(--file "ws-core/src/$file.rs")
     places+=("ws-core/src/$file.rs: ")
   done
-  [[ "$name" != utf8 ]] || options+=(--cargo-arg=--lib)
+  case "$name" in utf8 | closing) options+=(--cargo-arg=--lib) ;; esac
   for test in $tests; do
     options+=("--cargo-arg=--test=$test")
   done

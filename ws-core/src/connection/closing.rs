@@ -53,7 +53,8 @@ pub(super) struct Closing {
     until: Moment,
     /// Not clean: whoever failed the connection ends its stream without waiting for the peer.
     failed: bool,
-    end_of_stream: bool,
+    /// The peer will send no more octets.
+    pub(super) end_of_stream: bool,
 }
 
 impl Closing {
@@ -126,11 +127,6 @@ impl Closing {
             self.until = Moment::new(now.saturating_add(limits.fin_timeout()));
             Phase::Ending
         };
-    }
-
-    #[cfg(feature = "tokio")]
-    pub(super) const fn has_stream_ended(&self) -> bool {
-        self.end_of_stream
     }
 
     /// Nothing can be written or read any more.

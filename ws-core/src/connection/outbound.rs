@@ -139,7 +139,7 @@ impl Outbound {
     /// Whether the peer's stream has ended, and not just been given up.
     #[cfg(feature = "tokio")]
     pub(crate) const fn has_stream_ended(&self) -> bool {
-        self.closing.has_stream_ended()
+        self.closing.end_of_stream
     }
 
     /// Nothing can be read or written any more. Whether that is not clean.
