@@ -171,19 +171,16 @@ fn d12_empty_blocks_cost_time_by_their_octets() {
 fn d12_streams_within_a_message_are_paid_for_by_its_octets() {
     let first = coded(BINARY, &[&stored(false, &noise(32 * 1024, 1))[..], &END].concat());
     let invalid = seen_violation(Violation::CompressedDataInvalid);
-    let pays = stored(true, b"abc");
-    let table: [(&str, &[u8], usize, Option<&[u8]>); 4] = [
-        ("four for nothing, one for ten octets", &[0x03, 0x00], 5, Some(b"")),
-        ("and no more", &[0x03, 0x00], 6, None),
-        ("for 16 MiB", &[0x03, 0x00], 8 * 1024 * 1024, None),
-        ("each pays for itself", &pays, 10_000, Some(b"abc")),
+    let (nothing, pays) = ([0x03, 0x00], stored(true, b"abc"));
+    let table = [
+        ("four for nothing, one for ten octets", &nothing[..], 5, Some(Vec::new())),
+        ("and no more", &nothing, 6, None),
+        ("for 16 MiB", &nothing, 8 * 1024 * 1024, None),
+        ("each pays for itself", &pays, 10_000, Some(b"abc".repeat(10_000))),
     ];
     for (name, stream, times, plain) in table {
         let payload = [stream.repeat(times), END.to_vec()].concat();
-        let second = match plain {
-            Some(plain) => Seen::Binary(plain.repeat(times)),
-            None => invalid.clone(),
-        };
+        let second = plain.map_or_else(|| invalid.clone(), Seen::Binary);
         for (role, delivery) in BOTH_ROLES.into_iter().flat_map(|r| DELIVERIES.map(|d| (r, d))) {
             let wire = wire_to(role, &[first.clone(), coded(BINARY, &payload)]);
             let mut driver = driver(role, delivering(delivery), &params(15, true));
