@@ -62,8 +62,8 @@ impl Inflate {
                 if bits.at == payload.len() * 8 {
                     break;
                 }
-                // As `ws_core::deflate` documents it.
-                streams += 1;
+                // As `ws_core::deflate` documents it. Behind the tail no other begins.
+                streams += usize::from(!tail);
                 let paid = bits.at / 8 * 32 + self.history.len() - start;
                 if streams.saturating_sub(4) * 256 > paid {
                     return Err(Flaw::TooManyStreams);
