@@ -158,6 +158,41 @@ fn the_suites_own_spec_files_are_taken() {
     assert!(!dir.path().join("reports/report-two.json").exists());
 }
 
+/// One that does not run would have the verdicts of the other.
+#[test]
+fn servers_of_a_spec_file_that_share_a_name_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    for (one, other, names) in [
+        ("", "", "`UnknownServer` and `UnknownServer`"),
+        (r#""agent": "ws/8","#, r#""agent": "ws 8","#, "`ws/8` and `ws 8`"),
+    ] {
+        let spec = format!(
+            r#"{{"servers": [{{{one} "url": "{}"}}, {{{other} "url": "ws://127.0.0.1:1"}}],
+                "cases": ["1.1.1"]}}"#,
+            server.url()
+        );
+        std::fs::write(dir.path().join("spec.json"), spec).unwrap();
+        let (code, out, err) =
+            run(wsconf(dir.path()).args(["test", "server", "--spec", "spec.json"]));
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        assert!(err.contains(names) && err.contains("its own `agent`"), "{err}");
+    }
+}
+
+/// What runs already is done after the file that could not be written: 5.19 takes a second.
+#[test]
+fn a_case_that_could_not_be_written_is_told_whatever_is_done_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    std::fs::create_dir_all(dir.path().join("out/testee_case_1_1_1.json")).unwrap();
+    let cases = ["--cases", "1.1.1 5.19", "--jobs", "2", "--out", "out"];
+    let (code, out, err) =
+        run(wsconf(dir.path()).args(["test", "server", server.url()]).args(cases));
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    assert!(err.contains("cannot write into out"), "{err}");
+}
+
 #[test]
 fn a_quick_run_says_so() {
     let dir = tempfile::tempdir().unwrap();

@@ -13,6 +13,7 @@ use super::spec::Spec;
 use super::target::Target;
 use super::tls::Trust;
 use crate::Error;
+use crate::autobahn::index::file_name_of;
 use crate::autobahn::progress::Board;
 use crate::cmd::exit::Exit;
 use crate::conformance::CaseId;
@@ -145,7 +146,10 @@ impl Options {
                     }
                     News::Done(played) => {
                         let index = places.get(&played.case.id).copied().unwrap_or(0);
-                        failed_to_write = results.add(&agent, index, &played);
+                        let added = results.add(&agent, index, &played);
+                        // Cases that run already are done after it; the first error is told.
+                        failed_to_write =
+                            std::mem::replace(&mut failed_to_write, Ok(())).and(added);
                         let fails = played.judgement.verdict.is_failure();
                         if failed_to_write.is_err() || (fails && self.fail_fast) {
                             return GoOn::No;
@@ -207,8 +211,27 @@ impl Options {
             let agent = one.agent.as_deref().unwrap_or("UnknownServer");
             server(&one.url, agent, &one.origin, &one.protocols)
         };
-        servers.iter().map(one).collect()
+        let servers = servers.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+        let agents: Vec<&str> = servers.iter().map(|server| server.agent.as_str()).collect();
+        told_apart(&agents)?;
+        Ok(servers)
     }
+}
+
+/// Results and files are kept by agent: two servers of one name would have each other's.
+fn told_apart(agents: &[&str]) -> Result<(), Error> {
+    for (nth, agent) in agents.iter().enumerate() {
+        let same = |other: &&&str| file_name_of(other) == file_name_of(agent);
+        if let Some(other) = agents[..nth].iter().find(same) {
+            return Err(Error::Unusable(format!(
+                "two servers of the spec file share the name of their files, `{}` and `{}`: give \
+                 each its own `agent`",
+                other.escape_debug(),
+                agent.escape_debug()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Most cases wait for the server and for timers, not for a core.
