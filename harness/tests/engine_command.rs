@@ -193,6 +193,60 @@ fn a_case_that_could_not_be_written_is_told_whatever_is_done_after_it() {
     assert!(err.contains("cannot write into out"), "{err}");
 }
 
+/// A server that is spared everything is none that passed. What one agent is spared is not asked of it:
+/// nothing is missing in its report, split or not.
+#[test]
+fn what_a_spec_file_excludes_for_an_agent_is_not_asked_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let test = |excluded: &str, arguments: &[&str]| {
+        let url = server.url();
+        let spec = format!(
+            r#"{{"outdir": "o", "servers": [{{"agent": "one", "url": "{url}"}},
+                {{"agent": "two", "url": "{url}"}}], "cases": ["1.1.*"], "exclude-cases": ["1.1.8"],
+                "exclude-agent-cases": {excluded}}}"#
+        );
+        std::fs::write(dir.path().join("spec.json"), spec).unwrap();
+        let test = ["test", "server", "--spec", "spec.json"];
+        run(wsconf(dir.path()).args(test).args(arguments))
+    };
+    let (code, out, err) = test(r#"{"*": ["*"]}"#, &[]);
+    assert_eq!((code, out.as_str()), (4, ""), "{err}");
+    assert!(err.contains("exclude-agent-cases"), "{err}");
+    let (code, out, err) = test(r#"{"one": ["1.*"]}"#, &[]);
+    assert_eq!((code, out.as_str()), (0, "two:\nserver: 7 cases: 7 OK/OK\n"), "{err}");
+    assert!(
+        err.contains("one: every case is excluded")
+            && !dir.path().join("o/report-one.json").exists()
+    );
+    for (split, cases) in [(&[][..], 5), (&["--shard", "1/2"], 2), (&["--shard", "2/2"], 3)] {
+        let (code, out, err) = test(r#"{"two": ["1.1.1", "*.3", "2.1"]}"#, split);
+        assert_eq!(code, 0, "{out}{err}");
+        assert!(out.ends_with(&format!("two:\nserver: {cases} cases: {cases} OK/OK\n")), "{out}");
+        let report = json(&dir.path().join("o/report-two.json"));
+        assert_eq!(report["selection"]["exclude"], json!(["1.1.8", "1.1.1", "1.1.3"]));
+        let other = json(&dir.path().join("o/report-one.json"));
+        assert_eq!(other["selection"]["exclude"], json!(["1.1.8"]));
+    }
+}
+
+#[test]
+fn what_a_spec_file_excludes_for_a_client_is_not_asked_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = r#"{"cases": ["1.1.*"], "exclude-agent-cases": {"our*": ["*.2"]}}"#;
+    std::fs::write(dir.path().join("spec.json"), spec).unwrap();
+    let client = format!("'{}' --url $WS_URL --agent $WS_AGENT", env!("CARGO_BIN_EXE_ws-client"));
+    for (split, cases) in [(&[][..], 7), (&["--shard", "2/2"], 3)] {
+        let arguments = ["test", "client", "--spec", "spec.json", "--command", &client];
+        let more = ["--out", "out", "--agent", "ours"];
+        let (code, out, err) = run(wsconf(dir.path()).args(arguments).args(more).args(split));
+        assert_eq!(code, 0, "{out}{err}");
+        assert!(out.ends_with(&format!("client: {cases} cases: {cases} OK/OK\n")), "{out}");
+        let report = json(&dir.path().join("out/report.json"));
+        assert_eq!(report["selection"]["exclude"], json!(["1.1.2"]));
+    }
+}
+
 #[test]
 fn a_quick_run_says_so() {
     let dir = tempfile::tempdir().unwrap();

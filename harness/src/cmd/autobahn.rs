@@ -142,7 +142,7 @@ impl Options {
                 Ok(report) => {
                     let path = store::path(&self.out, report.role, file_agent);
                     store::save_report(&path, &report)?;
-                    if tell(&report, &ids) && self.fail_on == FailOn::Failed {
+                    if tell(&report) && self.fail_on == FailOn::Failed {
                         exit = Exit::Differs;
                     }
                 }

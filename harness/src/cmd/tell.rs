@@ -1,25 +1,19 @@
 //! What a run found, told on standard output.
 
-use std::collections::BTreeSet;
-
-use crate::conformance::CaseId;
 use crate::report::schema::Report;
 use crate::report::table;
-use crate::talk::{self, counted, say};
+use crate::talk::{self, say};
 
 /// Prints failures by name, cases without a verdict, the totals. Returns whether any case failed
 /// or has no verdict.
-pub(super) fn tell(report: &Report, asked: &BTreeSet<CaseId>) -> bool {
+pub(super) fn tell(report: &Report) -> bool {
     let failed: Vec<_> = report.cases.iter().filter(|case| !case.verdict().is_clean()).collect();
     if !failed.is_empty() {
         talk::text(&talk::tint(&table::cases(report.role, failed.iter().copied())));
     }
-    let told: BTreeSet<&CaseId> = report.cases.iter().map(|case| &case.id).collect();
-    let untold: Vec<String> =
-        asked.iter().filter(|id| !told.contains(id)).map(CaseId::to_string).collect();
+    let untold = report.without_verdict();
     if !untold.is_empty() {
-        let role = report.role.name();
-        say!("{role}: no verdict on {}: {}", counted(untold.len(), "case"), untold.join(" "));
+        say!("{}", table::untold(report.role, &untold));
     }
     say!("{}", talk::tint(&table::totals(report.role, &report.cases)));
     failed.iter().any(|case| case.verdict().is_failure()) || !untold.is_empty()

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::diff::Difference;
 use super::schema::{Case, Role, Verdict};
 use super::shown::Shown;
+use crate::conformance::CaseId;
 use crate::parity::known::shown;
 use crate::talk::counted;
 
@@ -19,6 +20,13 @@ pub fn totals(role: Role, cases: &[Case]) -> String {
     let shown: Vec<String> =
         counts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
     format!("{}: {}: {}", role.name(), counted(cases.len(), "case"), shown.join(", "))
+}
+
+/// `server: no verdict on 2 cases: 9.1.5 9.1.6`, of cases that were asked for.
+#[must_use]
+pub fn untold(role: Role, ids: &[CaseId]) -> String {
+    let names: Vec<String> = ids.iter().map(CaseId::to_string).collect();
+    format!("{}: no verdict on {}: {}", role.name(), counted(ids.len(), "case"), names.join(" "))
 }
 
 /// One row for each case that differs.

@@ -92,14 +92,14 @@ impl Options {
         let address = listener.local_addr().map_err(io("cannot listen"))?;
         let mut signals = StopSignals::install().map_err(io("cannot wait for signals"))?;
         say!("listening on {}://{address}", self.scheme());
-        let asked = Asked { role: Role::Client, selection, ids, began: Began::now() };
-        let cases = self.common.cases(&asked.ids);
+        let began = Began::now();
+        let cases = self.common.cases(&ids);
         let excludes = {
             let spec = Arc::clone(&spec);
             move |agent: &str, id: &CaseId| spec.excludes(agent, id)
         };
         let server = Server::new(cases, settings, results, excludes);
-        let ended = self.serve(&listener, address, &server, asked.ids.len(), &mut signals).await;
+        let ended = self.serve(&listener, address, &server, ids.len(), &mut signals).await;
         // What is done is told whatever ends the run.
         let interrupted = match ended {
             Err(Error::Interrupted(number)) => Err(Error::Interrupted(number)),
@@ -115,8 +115,8 @@ impl Options {
             let out = out.as_deref();
             let mut concluded = Vec::new();
             for agent in &agents {
-                let mut asked = asked.clone();
-                asked.ids.retain(|id| !spec.excludes(agent, id));
+                let selection = spec.selection_for(agent, &selection);
+                let asked = Asked { role: Role::Client, selection, began };
                 concluded.push(conclude(&self.common, &asked, agent, several, results, out)?);
             }
             sum_up(concluded, out)

@@ -17,7 +17,8 @@ use crate::conformance::connection::Pace;
 use crate::conformance::corpus::Corpus;
 use crate::conformance::play::Patience;
 use crate::conformance::run::{Settings, quick};
-use crate::conformance::select::{select, split};
+use crate::conformance::select::split;
+use crate::report::asked;
 use crate::report::schema::{Selection, Shard};
 use crate::talk::{note, say};
 
@@ -97,14 +98,6 @@ impl FromStr for Shard {
     }
 }
 
-impl Shard {
-    /// Every `of`-th case, so that the long ones are spread.
-    fn take(self, ids: BTreeSet<CaseId>) -> BTreeSet<CaseId> {
-        let part = |(n, _): &(usize, CaseId)| n % self.of == self.part - 1;
-        ids.into_iter().enumerate().filter(part).map(|(_, id)| id).collect()
-    }
-}
-
 /// The cases of a report that failed, by their ids.
 fn failed_in(path: &Path) -> Result<Vec<String>, Error> {
     let report = report_at(path)?;
@@ -138,13 +131,13 @@ impl Common {
         if let Some(path) = &self.failed_in {
             patterns = failed_in(path)?;
         }
-        let ids = select(cases::ids(), &patterns, &exclude)
+        let selection = Selection { cases: patterns, exclude };
+        let ids = asked::ids(&selection, self.shard)
             .map_err(|error| Error::Unusable(format!("cases: {error}")))?;
-        let ids = self.shard.map_or_else(|| ids.clone(), |shard| shard.take(ids.clone()));
         if ids.is_empty() {
             return Err(Error::Unusable("--shard: this part holds no case".to_owned()));
         }
-        Ok((Selection { cases: patterns, exclude }, ids))
+        Ok((selection, ids))
     }
 
     /// These cases, with fewer messages if asked for.
@@ -190,20 +183,6 @@ impl Common {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn shards_are_disjoint_and_together_everything() {
-        let all: BTreeSet<CaseId> = cases::ids().iter().cloned().collect();
-        for of in [1, 2, 3, 7, 600] {
-            let mut left = all.clone();
-            for part in 1..=of {
-                for id in (Shard { part, of }).take(all.clone()) {
-                    assert!(left.remove(&id), "{id} is in two parts of {of}");
-                }
-            }
-            assert!(left.is_empty(), "{of}: {left:?}");
-        }
-    }
 
     #[test]
     fn shards_as_typed() {

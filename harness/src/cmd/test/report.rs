@@ -1,6 +1,5 @@
 //! The report of a run, and the end of the command.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
@@ -11,7 +10,6 @@ use crate::autobahn::run::rfc3339;
 use crate::autobahn::{SUITE, VERSION};
 use crate::cmd::exit::Exit;
 use crate::cmd::tell::tell;
-use crate::conformance::CaseId;
 use crate::conformance::results::Results;
 use crate::conformance::run::milliseconds;
 use crate::error::io;
@@ -38,7 +36,6 @@ impl Began {
 pub(super) struct Asked {
     pub(super) role: Role,
     pub(super) selection: Selection,
-    pub(super) ids: BTreeSet<CaseId>,
     pub(super) began: Began,
 }
 
@@ -88,7 +85,7 @@ pub(super) fn conclude(
             say!("{page}");
         }
     }
-    let fails = tell(&report, &asked.ids);
+    let fails = tell(&report);
     if let Some(out) = out
         && !common.explain
         && !pages.is_empty()

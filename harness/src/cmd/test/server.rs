@@ -110,12 +110,13 @@ impl Options {
         for Server { agent, target, dial } in servers {
             let ids: BTreeSet<CaseId> =
                 ids.iter().filter(|id| !spec.excludes(&agent, id)).cloned().collect();
-            let asked = Asked {
-                role: Role::Server,
-                selection: selection.clone(),
-                ids: ids.clone(),
-                began: Began::now(),
-            };
+            if ids.is_empty() {
+                let agent = agent.escape_debug();
+                note!("{agent}: every case is excluded for this agent; it is passed over");
+                continue;
+            }
+            let selection = spec.selection_for(&agent, &selection);
+            let asked = Asked { role: Role::Server, selection, began: Began::now() };
             let run = Run {
                 cases: self.common.cases(&ids),
                 dial,
@@ -181,6 +182,13 @@ impl Options {
                 sum_up(concluded, out)?;
                 return Err(interrupted);
             }
+        }
+        if concluded.is_empty() {
+            return Err(Error::NothingRan(
+                "the spec file excludes every case for every server: see its \
+                 `exclude-agent-cases`"
+                    .to_owned(),
+            ));
         }
         sum_up(concluded, out.as_deref())
     }

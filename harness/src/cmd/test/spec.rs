@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::Error;
 use crate::conformance::CaseId;
 use crate::error::io;
+use crate::report::asked;
 use crate::report::schema::Selection;
 use crate::talk::note;
 
@@ -70,6 +71,16 @@ impl Spec {
         self.exclude_agent_cases.iter().any(|(agents, cases)| {
             is_whole(agents, agent) && cases.iter().any(|case| is_whole(case, &id))
         })
+    }
+
+    /// `selection` as it is for this agent. What is excluded for it is named case by case, because
+    /// in a selection these patterns would stand for other cases.
+    pub(super) fn selection_for(&self, agent: &str, selection: &Selection) -> Selection {
+        let mut selection = selection.clone();
+        let asked = asked::ids(&selection, None).unwrap_or_default();
+        let excluded = asked.iter().filter(|id| self.excludes(agent, id));
+        selection.exclude.extend(excluded.map(CaseId::to_string));
+        selection
     }
 
     /// Its patterns.
