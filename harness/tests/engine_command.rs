@@ -318,6 +318,11 @@ fn the_parts_of_a_split_run_are_one_report() {
     let (code, out, err) = again(&["--failed-in", "failed.json"]);
     assert_eq!((code, out.as_str()), (0, "server: 1 case: 1 OK/OK\n"), "{err}");
     assert_eq!(json(&dir.path().join("again/report.json"))["cases"][0]["id"], "1.1.4");
+    // So is what was asked for and has no verdict.
+    failed["cases"].as_array_mut().unwrap().drain(1..3);
+    std::fs::write(dir.path().join("lacking.json"), failed.to_string()).unwrap();
+    let (code, out, err) = again(&["--failed-in", "lacking.json"]);
+    assert_eq!((code, out.as_str()), (0, "server: 3 cases: 3 OK/OK\n"), "{err}");
     assert_eq!(again(&["--failed-in", "failed.json", "--cases", "1.*"]).0, 2);
     for (parts, says) in [
         (&["one/report.json", "one/report.json"][..], "in two of the reports"),

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Stdio;
 
-use support::{Server, baseline, case, ok, report, run, wsconf};
+use support::{Server, baseline, case, ok, run, whole, wsconf};
 use ws_harness::cmd::program;
 use ws_harness::report::schema::{Behavior, BehaviorClose, Case, Role};
 use ws_harness::report::store;
@@ -21,7 +21,7 @@ fn room() -> tempfile::TempDir {
     let good = || vec![ok("1.1.1"), ok("1.1.2")];
     let save = |path: &str, cases: Vec<Case>| {
         fs::create_dir_all(at(path).parent().unwrap()).unwrap();
-        store::save_report(&at(path), &report(Role::Server, cases)).unwrap();
+        store::save_report(&at(path), &whole(Role::Server, cases)).unwrap();
     };
     save("good.json", good());
     save("worse.json", bad());

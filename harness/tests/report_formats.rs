@@ -6,11 +6,11 @@ use std::path::Path;
 
 use quick_junit::{Report as JunitReport, TestCaseStatus};
 use serde_json::{Value, json};
-use ws_harness::report::schema::{Behavior, BehaviorClose, Case, Report, Role, Verdict};
+use ws_harness::report::schema::{Behavior, BehaviorClose, Case, Report, Role, Selection, Verdict};
 use ws_harness::report::store;
 
 mod support;
-use support::{baseline, case, ok, report, run, wsconf};
+use support::{baseline, case, ok, report, run, whole, wsconf};
 
 /// What an agent could call itself, and a suite could say of it.
 const HOSTILE: &str = "a|b, c: 100%\r\n::error::x <img src=x> @all `]]>` \u{1}[y](z) \"&\u{e9}";
@@ -35,7 +35,7 @@ fn four() -> Vec<Case> {
 /// A folder with `report.json` of `cases` and `baseline.json` of 1.1.1 to 1.1.3 and 2.9, all OK.
 fn room(agent: &str, cases: Vec<Case>) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let mut report = report(Role::Server, cases);
+    let mut report = whole(Role::Server, cases);
     report.testee.agent = agent.to_owned();
     store::save_report(&dir.path().join("report.json"), &report).unwrap();
     let before = ["1.1.1", "1.1.2", "1.1.3", "2.9"].map(ok);
@@ -235,6 +235,53 @@ fn a_badge_is_as_good_as_the_worst_case() {
                 "color": color})
         );
     }
+}
+
+/// A server that died in the middle, or Ctrl-C: what was asked for and not played is seen by everyone.
+#[test]
+fn cases_without_a_verdict_are_in_every_format() {
+    let dir = room("me", vec![]);
+    let save = |asked: &str, exclude: &str, cases: Vec<Case>| {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        let selection = Selection { cases: words(asked), exclude: words(exclude) };
+        let report = Report { selection, ..report(Role::Server, cases) };
+        store::save_report(&dir.path().join("report.json"), &report).unwrap();
+    };
+    // 1.1.3 is in the baseline, 1.1.5 is not.
+    save("1.1.*", "1.1.4 1.1.6 1.1.7 1.1.8", vec![ok("1.1.1"), ok("1.1.2"), ok("2.9")]);
+    let out = shown(dir.path(), &["table", "--badge", "badge.json"]);
+    let line = "server: no verdict on 2 cases: 1.1.3 1.1.5\n";
+    assert!(out.ends_with(&format!("{line}server: 3 cases: 3 OK/OK\n")), "{out}");
+    let badge = fs::read_to_string(dir.path().join("badge.json")).unwrap();
+    assert!(badge.contains(r#""3/5""#) && badge.contains(r#""red""#), "{badge}");
+    for (more, missing) in [(&[][..], "1.1.3 1.1.5"), (&COMPARED, "1.1.3 1.1.5")] {
+        let out = shown(dir.path(), &[&["junit"], more].concat());
+        let whole = JunitReport::deserialize_from_str(&out).unwrap();
+        assert_eq!((whole.tests, whole.failures), (5, 2), "each of them once: {out}");
+        let of_type = |case: &&quick_junit::TestCase| match &case.status {
+            TestCaseStatus::NonSuccess { ty, .. } => ty.as_ref().unwrap().as_str() == "MISSING",
+            _ => false,
+        };
+        let cases = whole.test_suites[0].test_cases.iter().filter(of_type);
+        let ids: Vec<&str> = cases.map(|case| case.name.as_str()).collect();
+        assert_eq!(ids.join(" "), missing);
+    }
+    let out = shown(dir.path(), &["github"]);
+    let title = "ws-core (server)";
+    let lacking = |what: &str| format!("::error title={title}::server: no verdict on {what}\n");
+    assert_eq!(out, lacking("2 cases: 1.1.3 1.1.5"));
+    let out = shown(dir.path(), &["github", COMPARED[0], COMPARED[1]]);
+    assert!(
+        out.contains("case 1.1.3::missing") && out.ends_with(&lacking("1 case: 1.1.5")),
+        "{out}"
+    );
+    let out = shown(dir.path(), &["markdown"]);
+    let head = "**<code>ws-core</code> as server: 2 without a verdict**\n\n| case |\n|---|\n";
+    assert!(out.ends_with(&format!("\n{head}| 1.1.3 |\n| 1.1.5 |\n")), "{out}");
+    // Of a suite that we do not know nothing is said.
+    save("0.*", "", vec![ok("1.1.1")]);
+    let out = shown(dir.path(), &["table"]);
+    assert!(!out.contains("no verdict"), "{out}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Annotations of GitHub Actions: workflow commands on standard output, one line each.
 //!
-//! With a baseline, what changed; without one, every case that is not clean. GitHub shows ten of
+//! With a baseline, what changed; without one, every case that is not clean; and one of a report that
+//! lacks cases that were asked for. GitHub shows ten of
 //! each level on a step; the job's summary, which is [`super::markdown`], has them all.
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::fmt::Write as _;
 use super::diff::Difference;
 use super::schema::{Case, Verdict};
 use super::shown::Shown;
+use super::table;
 use crate::parity::known::shown as verdict;
 
 /// GitHub shows so many of each level on a step, and drops the others without a word.
@@ -41,6 +43,11 @@ pub fn annotations(reports: &[Shown]) -> String {
         match &shown.differences {
             Some(differences) => all.extend(differences.iter().map(|one| change(shown, one))),
             None => all.extend(shown.unclean().map(|case| finding(shown, case))),
+        }
+        let untold = shown.untold();
+        if !untold.is_empty() {
+            let message = table::untold(shown.report.role, &untold);
+            all.push((Level::Error, command(Level::Error, &shown.title(), &message, None)));
         }
     }
     let mut counts: BTreeMap<Level, usize> = BTreeMap::new();

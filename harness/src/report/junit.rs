@@ -1,7 +1,7 @@
 //! JUnit XML, which most CI systems show: a test suite for each report, a test case for each case.
 //!
-//! What fails is a failure, so is a case of the baseline that was not run; NON-STRICT and
-//! INFORMATIONAL pass. A case that passed when played again is flaky, as nextest and Maven write it.
+//! What fails is a failure, so is a case without a verdict that was asked for or is in the baseline;
+//! NON-STRICT and INFORMATIONAL pass. A case that passed when played again is flaky, as nextest and Maven write it.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestRerun,
 use super::diff::Kind;
 use super::schema::{Case, Verdict};
 use super::shown::Shown;
+use crate::conformance::CaseId;
 
 /// All reports as one file.
 ///
@@ -40,13 +41,20 @@ fn suite(shown: &Shown) -> TestSuite {
     suite.add_test_cases(report.cases.iter().map(|case| played(&title, case)));
     let differences = shown.differences.iter().flatten();
     for missing in differences.filter(|one| one.kind == Kind::Missing) {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status.set_message(missing.kind.name()).set_type("MISSING");
-        let mut case = TestCase::new(missing.id.to_string(), status);
-        case.set_classname(title.clone());
-        suite.add_test_case(case);
+        suite.add_test_case(lacking(&title, &missing.id, missing.kind.name()));
+    }
+    for id in shown.untold() {
+        suite.add_test_case(lacking(&title, &id, "asked for, without a verdict"));
     }
     suite
+}
+
+fn lacking(title: &str, id: &CaseId, why: &str) -> TestCase {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_message(why).set_type("MISSING");
+    let mut test = TestCase::new(id.to_string(), status);
+    test.set_classname(title.to_owned());
+    test
 }
 
 fn played(title: &str, case: &Case) -> TestCase {

@@ -35,6 +35,8 @@ pub fn markdown(reports: &[Shown]) -> String {
             let rows = differences.iter().map(|one| change(shown, one)).collect();
             section(&mut text, shown, "changed", "| case | expected | now | what | why |", rows);
         }
+        let rows = shown.untold().iter().map(|id| format!("| {id} |\n")).collect();
+        section(&mut text, shown, "without a verdict", "| case |", rows);
         let rows = shown.unclean().map(finding).collect();
         section(&mut text, shown, "not OK", "| case | verdict | close code | why |", rows);
     }

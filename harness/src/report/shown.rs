@@ -1,9 +1,12 @@
 //! A report as it is to be shown: with what changed since its baseline, if there is one.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::diff::Difference;
 use super::schema::{Case, Report};
+use crate::conformance::CaseId;
 
 /// What every format gets.
 #[derive(Debug, Clone, Serialize)]
@@ -35,6 +38,16 @@ impl Shown {
     /// Cases with a half that is neither OK nor INFORMATIONAL.
     pub fn unclean(&self) -> impl Iterator<Item = &Case> {
         self.report.cases.iter().filter(|case| !case.verdict().is_clean())
+    }
+
+    /// The cases that were asked for and have no verdict, but for those that a difference speaks of.
+    #[must_use]
+    pub fn untold(&self) -> Vec<CaseId> {
+        let mut untold = self.report.without_verdict();
+        let told: BTreeSet<&CaseId> =
+            self.differences.iter().flatten().map(|one| &one.id).collect();
+        untold.retain(|id| !told.contains(id));
+        untold
     }
 
     /// The case that a difference is of, if it was run.

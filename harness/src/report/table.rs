@@ -45,7 +45,7 @@ pub fn differences(role: Role, differences: &[Difference]) -> String {
     columns(["role", "case", "expected", "now", "what"], rows)
 }
 
-/// Each report: what is not OK, what changed since its baseline, the totals.
+/// Each report: what is not OK, what changed since its baseline, what has no verdict, the totals.
 #[must_use]
 pub fn reports(reports: &[Shown]) -> String {
     let mut text = String::new();
@@ -60,6 +60,10 @@ pub fn reports(reports: &[Shown]) -> String {
                 text.push_str(&differences(role, changes));
             }
             let _ = writeln!(text, "{}: {} differ from the baseline", role.name(), changes.len());
+        }
+        let lacking = shown.report.without_verdict();
+        if !lacking.is_empty() {
+            let _ = writeln!(text, "{}", untold(role, &lacking));
         }
         let _ = writeln!(text, "{}", totals(role, &shown.report.cases));
     }

@@ -58,6 +58,13 @@ pub fn report(role: Role, cases: Vec<Case>) -> Report {
     }
 }
 
+/// A run that was asked for these cases and has a verdict on each.
+pub fn whole(role: Role, cases: Vec<Case>) -> Report {
+    let asked = cases.iter().map(|case| case.id.to_string()).collect();
+    let selection = Selection { cases: asked, exclude: Vec::new() };
+    Report { selection, ..report(role, cases) }
+}
+
 pub fn baseline(role: Role, cases: &[Case]) -> Baseline {
     Baseline {
         format: BASELINE_FORMAT.to_owned(),

@@ -36,7 +36,8 @@ pub(super) struct Common {
     /// Cases to leave out of these.
     #[arg(long, value_name = "PATTERN")]
     pub(super) exclude: Vec<String>,
-    /// Take the cases that failed in this report; `wsconf merge --rerun` puts the two together.
+    /// Take the cases that failed in this report, and those that it was asked for and has no verdict
+    /// on; `wsconf merge --rerun` puts the two together.
     #[arg(long, value_name = "REPORT", conflicts_with_all = ["cases", "spec"])]
     failed_in: Option<PathBuf>,
     /// Take the I-th of N parts of these cases, to run the parts on several machines.
@@ -98,14 +99,15 @@ impl FromStr for Shard {
     }
 }
 
-/// The cases of a report that failed, by their ids.
+/// The cases of a report that failed or have no verdict, by their ids.
 fn failed_in(path: &Path) -> Result<Vec<String>, Error> {
     let report = report_at(path)?;
     let failed = report.cases.iter().filter(|case| case.verdict().is_failure());
-    let ids: Vec<String> = failed.map(|case| case.id.to_string()).collect();
+    let mut ids: BTreeSet<CaseId> = failed.map(|case| case.id.clone()).collect();
+    ids.extend(report.without_verdict());
     match ids.is_empty() {
         true => Err(Error::NothingRan(format!("no case failed in {}", path.display()))),
-        false => Ok(ids),
+        false => Ok(ids.iter().map(CaseId::to_string).collect()),
     }
 }
 
@@ -115,7 +117,7 @@ impl Common {
     /// # Errors
     ///
     /// - [`Error::Unusable`]: a pattern matches nothing, or nothing is left.
-    /// - [`Error::NothingRan`]: no case failed in the report of `--failed-in`.
+    /// - [`Error::NothingRan`]: no case failed, or lacks, in the report of `--failed-in`.
     pub(super) fn resolve(
         &self,
         spec: Option<&Selection>,
