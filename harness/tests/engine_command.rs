@@ -326,6 +326,7 @@ fn the_parts_of_a_split_run_are_one_report() {
     assert_eq!(again(&["--failed-in", "failed.json", "--cases", "1.*"]).0, 2);
     for (parts, says) in [
         (&["one/report.json", "one/report.json"][..], "in two of the reports"),
+        (&["one/report.json"], "not among the reports, and with them their cases: 2/2"),
         (&["nowhere.json"], "not there"),
         (&[], "REPORT"),
     ] {

@@ -45,8 +45,10 @@ fn a_merged_report_is_valid_and_merges_again_with_all_its_parts() {
         let shard = Some(Shard { part, of: 3 });
         Report { shard, ..report(Role::Server, ids.iter().map(|id| ok(id)).collect()) }
     };
-    let two = merge(vec![part(2, &["1.1.2"]), part(1, &["1.1.1", "1.1.4"])], Twice::Refused);
-    let three = merge(vec![two.unwrap(), part(3, &["1.1.3"])], Twice::Refused).unwrap();
+    let all = vec![part(2, &["1.1.2"]), part(1, &["1.1.1", "1.1.4"]), part(3, &["1.1.3"])];
+    let two = merge(all[1..].to_vec(), Twice::Refused).unwrap_err();
+    assert!(two.ends_with(": 2/3"), "{two}");
+    let three = merge(all, Twice::Refused).unwrap();
     let parts: Vec<_> = three.parts.iter().map(|part| (part.shard, part.cases.clone())).collect();
     let shard = |part: usize| Some(Shard { part, of: 3 });
     assert_eq!(
@@ -112,6 +114,53 @@ fn of_a_case_run_again_the_last_verdict_counts_and_the_others_are_kept() {
         let why = merge(vec![whole.clone(), run], Twice::LastCounts).unwrap_err();
         assert!(why.contains(&format!("the run of 2026-01-01T{when}:00Z is in two")), "{why}");
     }
+}
+
+/// The part that the merged report is of, or which parts are not there.
+type Wanted = Result<Option<Shard>, &'static str>;
+
+/// A part that is not there takes its cases along, and nobody would miss them.
+#[test]
+fn a_part_of_a_split_run_that_is_not_there_is_missed() {
+    use Twice::{LastCounts, Refused};
+    let run = |began: u32, shard: Option<(usize, usize)>, asked: &str, found: &[&str]| Report {
+        shard: shard.map(|(part, of)| Shard { part, of }),
+        ..run_at(began, asked, "", found.iter().map(|id| ok(id)).collect())
+    };
+    let [one, two] = [
+        run(1, Some((1, 2)), "1.1.*", &["1.1.1", "1.1.3", "1.1.5", "1.1.7"]),
+        run(2, Some((2, 2)), "1.1.*", &["1.1.2", "1.1.4", "1.1.6", "1.1.8"]),
+    ];
+    let again = run(3, None, "1.1.3", &["1.1.3"]);
+    let rest = run(4, None, "1.1.2 1.1.4 1.1.6 1.1.8", &["1.1.2"]);
+    let third = run(5, Some((1, 3)), "1.2.*", &["1.2.1"]);
+    let unknown = run(6, Some((2, 2)), "99.*", &["99.1"]);
+    let part = Some(Shard { part: 1, of: 2 });
+    let rows: [(&[&Report], Twice, Wanted); 9] = [
+        (&[&one], Refused, Err("2/2")),
+        (&[&one], LastCounts, Ok(part)),
+        (&[&one, &again], LastCounts, Ok(part)),
+        (&[&one, &two], Refused, Ok(None)),
+        (&[&two, &one, &again], LastCounts, Ok(None)),
+        // What it would have brought another run was asked for.
+        (&[&one, &rest], Refused, Ok(None)),
+        (&[&one, &third], LastCounts, Err("2/2, 2/3, 3/3")),
+        (&[&unknown], Refused, Err("1/2")),
+        (&[&again], Refused, Ok(None)),
+    ];
+    for (reports, twice, wanted) in rows {
+        let merged = merge(reports.iter().map(|&one| one.clone()).collect(), twice);
+        match (merged, wanted) {
+            (Ok(merged), Ok(shard)) => assert_eq!(merged.shard, shard, "{reports:?}"),
+            (Err(why), Err(names)) => assert!(why.ends_with(&format!(": {names}")), "{why}"),
+            (merged, wanted) => panic!("{reports:?}: {merged:?}, {wanted:?}"),
+        }
+    }
+    // A part that was run again is still that part, and lacks nothing when the other comes.
+    let part = merge(vec![one, again], LastCounts).unwrap();
+    assert_eq!(part.without_verdict(), []);
+    let whole = merge(vec![part, two], Refused).unwrap();
+    assert_eq!((whole.shard, whole.cases.len(), whole.without_verdict()), (None, 8, vec![]));
 }
 
 #[test]

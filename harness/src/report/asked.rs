@@ -22,10 +22,10 @@ pub fn ids(selection: &Selection, shard: Option<Shard>) -> Result<BTreeSet<CaseI
 }
 
 impl Shard {
-    /// Every `of`-th case, so that the long ones are spread.
+    /// Every `of`-th case, so that the long ones are spread; none of a part that there cannot be.
     fn take(self, ids: BTreeSet<CaseId>) -> BTreeSet<CaseId> {
-        let part = |(n, _): &(usize, CaseId)| n % self.of == self.part - 1;
-        ids.into_iter().enumerate().filter(part).map(|(_, id)| id).collect()
+        let is_in = |n: usize| n.checked_rem(self.of).is_some_and(|rest| rest + 1 == self.part);
+        ids.into_iter().enumerate().filter(|(n, _)| is_in(*n)).map(|(_, id)| id).collect()
     }
 }
 
@@ -81,6 +81,8 @@ mod tests {
             ("1.1.1", 1, "1.1.3 1.1.5 1.1.7"),
             ("1.1.1", 2, "1.1.2 1.1.4 1.1.6 1.1.8"),
             ("1.1.1 1.1.3 1.1.5 1.1.7", 1, ""),
+            ("", 0, ""),
+            ("", 3, ""),
         ] {
             let found = ids(&selection("1.1.*", exclude), Some(Shard { part, of: 2 })).unwrap();
             let found: Vec<String> = found.iter().map(CaseId::to_string).collect();

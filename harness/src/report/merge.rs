@@ -6,10 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::schema::{Case, Part, Report, Selection};
-use crate::autobahn::cases;
-use crate::conformance::CaseId;
-use crate::conformance::select::select;
+use super::asked;
+use super::schema::{Case, Part, Report, Selection, Shard};
+use crate::conformance::{CaseId, cases};
 
 /// What becomes of a case that is in more than one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,12 +22,14 @@ pub enum Twice {
 /// Puts the cases of all reports into one, ascending, and says which run brought which. It began
 /// with the first run, and took as long as all together.
 ///
-/// Runs that began in the same second are ordered as their reports are.
+/// Runs that began in the same second are ordered as their reports are. Of a run that was split every
+/// part has to be there; but with [`Twice::LastCounts`] one part and runs that played cases of it
+/// again are that part.
 ///
 /// # Errors
 ///
-/// Why the reports do not belong together: another suite, role or testee, a run twice, or a case
-/// twice if that is [`Twice::Refused`].
+/// Why the reports do not belong together: another suite, role or testee, a run twice, a case twice
+/// if that is [`Twice::Refused`], or which parts of a split run are not among them.
 pub fn merge(reports: Vec<Report>, twice: Twice) -> Result<Report, String> {
     let mut whole = reports.first().ok_or("there is nothing to merge")?.clone();
     let mut brought: Vec<(Part, Vec<Case>)> = Vec::new();
@@ -49,6 +50,7 @@ pub fn merge(reports: Vec<Report>, twice: Twice) -> Result<Report, String> {
     for (part, _) in &brought[1..] {
         whole.selection = joined(&whole.selection, &part.selection);
     }
+    whole.shard = part_of(brought.iter().map(|(part, _)| part), twice)?;
     let mut cases: BTreeMap<CaseId, (usize, Case)> = BTreeMap::new();
     let mut parts: Vec<Part> = Vec::new();
     for (nth, (part, brings)) in brought.into_iter().enumerate() {
@@ -70,7 +72,6 @@ pub fn merge(reports: Vec<Report>, twice: Twice) -> Result<Report, String> {
     parts.sort_by(|a, b| (&a.started, &a.cases).cmp(&(&b.started, &b.cases)));
     whole.started = parts[0].started.clone();
     whole.platform = parts[0].platform.clone();
-    whole.shard = None;
     whole.parts = parts;
     whole.cases = cases.into_values().map(|(_, case)| case).collect();
     Ok(whole)
@@ -82,6 +83,46 @@ fn same<T: PartialEq + serde::Serialize>(what: &str, a: &T, b: &T) -> Result<(),
     }
     let shown = |one: &T| serde_json::to_string(one).unwrap_or_default();
     Err(format!("the reports are of different {what}: {} and {}", shown(a), shown(b)))
+}
+
+/// Which part of a split run these runs are together; `None` if they are the whole of it.
+fn part_of<'a>(
+    runs: impl Iterator<Item = &'a Part> + Clone,
+    twice: Twice,
+) -> Result<Option<Shard>, String> {
+    let ids = |selection, shard| asked::ids(selection, shard).unwrap_or_default();
+    let there: BTreeSet<CaseId> =
+        runs.clone().flat_map(|run| ids(&run.selection, run.shard)).collect();
+    let shards: BTreeSet<Shard> = runs.clone().filter_map(|run| run.shard).collect();
+    let mut absent = BTreeSet::new();
+    for run in runs.clone() {
+        let Some(Shard { of, .. }) = run.shard else { continue };
+        // Parts beyond the number of cases are empty.
+        for shard in (1..=of.min(cases::ids().len())).map(|part| Shard { part, of }) {
+            let is_there =
+                |other: &Part| other.shard == Some(shard) && other.selection == run.selection;
+            if runs.clone().any(is_there) {
+                continue;
+            }
+            // Of a suite that we do not know the numbers alone tell.
+            let cases = asked::ids(&run.selection, Some(shard));
+            if cases.map_or(true, |cases| !cases.is_subset(&there)) {
+                absent.insert(shard);
+            }
+        }
+    }
+    match (shards.first(), shards.len(), twice) {
+        _ if absent.is_empty() => Ok(None),
+        (Some(shard), 1, Twice::LastCounts) => Ok(Some(*shard)),
+        _ => {
+            let names: Vec<String> =
+                absent.iter().map(|Shard { part, of }| format!("{part}/{of}")).collect();
+            Err(format!(
+                "parts of a split run are not among the reports, and with them their cases: {}",
+                names.join(", ")
+            ))
+        }
+    }
 }
 
 /// The runs that `report` is of, each with its cases: itself, unless it was merged before.
@@ -135,7 +176,7 @@ fn joined(a: &Selection, b: &Selection) -> Selection {
         a.iter().chain(b).filter(|pattern| seen.insert(*pattern)).cloned().collect()
     };
     let both = Selection { cases: join(&a.cases, &b.cases), exclude: join(&a.exclude, &b.exclude) };
-    let ids = |of: &Selection| select(cases::all(), &of.cases, &of.exclude).ok();
+    let ids = |of: &Selection| asked::ids(of, None).ok();
     match (ids(a), ids(b)) {
         (Some(a), Some(b)) if ids(&both) != Some(&a | &b) => {
             Selection { cases: (&a | &b).iter().map(CaseId::to_string).collect(), exclude: vec![] }
