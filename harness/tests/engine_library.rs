@@ -152,38 +152,62 @@ async fn against(
     played
 }
 
-/// Opens a connection by hand and then writes `octets` for as long as anybody reads.
+/// Opens a connection by hand, as a server; `false` if the client has gone.
+async fn open(stream: &mut TcpStream) -> bool {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        if stream.read_buf(&mut request).await.unwrap() == 0 {
+            return false;
+        }
+    }
+    let head = ws_harness::conformance::opening::head::Head::read(&request);
+    let key = head.field("sec-websocket-key").unwrap();
+    let accept = ws_harness::conformance::opening::accept(&key);
+    let answer = format!(
+        "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+    );
+    stream.write_all(answer.as_bytes()).await.is_ok()
+}
+
+/// Opens a connection and then writes `octets` for as long as anybody reads.
 fn flood(octets: &'static [u8]) -> impl FnOnce(TcpStream) -> tokio::task::JoinHandle<()> {
     move |mut stream| {
         tokio::spawn(async move {
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                if stream.read_buf(&mut request).await.unwrap() == 0 {
-                    return;
-                }
-            }
-            let head = ws_harness::conformance::opening::head::Head::read(&request);
-            let key = head.field("sec-websocket-key").unwrap();
-            let accept = ws_harness::conformance::opening::accept(&key);
-            let answer = format!(
-                "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                 Sec-WebSocket-Accept: {accept}\r\n\r\n"
-            );
-            stream.write_all(answer.as_bytes()).await.unwrap();
             let block = octets.repeat(64 * 1024 / octets.len());
-            while stream.write_all(&block).await.is_ok() {}
+            let mut reads = open(&mut stream).await;
+            while reads {
+                reads = stream.write_all(&block).await.is_ok();
+            }
         })
     }
+}
+
+/// Opens a connection, closes it, and goes on with Pings.
+fn ping_on(mut stream: TcpStream) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut octets = &b"\x88\x02\x03\xe8"[..];
+        let mut reads = open(&mut stream).await;
+        while reads {
+            reads = stream.write_all(octets).await.is_ok();
+            octets = b"\x89\x00";
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
 }
 
 /// Whatever a testee sends, a case keeps a bounded part of it and ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_testee_that_never_stops_sending_is_cut_off() {
-    let never_ends = b"\x01\x7f\x00\x00\x00\x7f\x00\x00\x00\x00";
+    let never_ends = &b"\x01\x7f\x00\x00\x00\x7f\x00\x00\x00\x00"[..];
+    let endless_ping = &b"\x89\x7f\x00\x00\x00\x7f\x00\x00\x00\x00"[..];
     let slow =
         Settings { pace: Pace { time_scale: 60.0, ..Pace::default() }, ..Settings::default() };
-    for (octets, why) in [(&b"\x8a\x00"[..], "more than a case may record"), (never_ends, "64 MiB")]
-    {
+    for (octets, why) in [
+        (&b"\x8a\x00"[..], "more than a case may record"),
+        (never_ends, "a message is longer than the engine's limit of 64 MiB"),
+        (endless_ping, "a control frame is longer than the engine's limit of 64 MiB"),
+    ] {
         let played = against(flood(octets), "1.1.1", &slow).await;
         assert_eq!(played.judgement.verdict.behavior.name(), "FAILED");
         let reason = played.seen.facts.not_clean_reason.unwrap_or_default();
@@ -206,6 +230,16 @@ async fn a_testee_that_hangs_costs_bounded_time() {
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     let reported = played.seen.duration.unwrap();
     assert!(reported >= Duration::from_secs(1000), "the case's own time passed: {reported:?}");
+}
+
+/// 5.3 has no timer left after a second, and Pings after a Close are no sign of its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_closes_and_keeps_tcp_open_costs_bounded_time() {
+    let mut settings = Settings::default();
+    settings.patience.idle = Duration::from_millis(300);
+    let played = tokio::time::timeout(Duration::from_secs(10), against(ping_on, "5.3", &settings));
+    let played = played.await.expect("it ends");
+    assert_eq!(played.judgement.verdict.behavior.name(), "FAILED", "{:?}", played.judgement);
 }
 
 /// A fuzzing server for these cases, with what goes on there.

@@ -111,7 +111,7 @@ pub async fn play<T: Transport>(
         }
         play.connection.outgoing().wrote(happened.wrote);
         let now = Instant::now();
-        if happened.wrote > 0 || happened.read > 0 {
+        if happened.wrote > 0 || (happened.read > 0 && !play.connection.awaits_only_its_end()) {
             progress = now;
         }
         if happened.read > 0 {

@@ -235,6 +235,13 @@ impl Connection {
         self.timers.next()
     }
 
+    /// A Close is answered, and no timer runs: nothing is to come but the peer's end of TCP, and
+    /// whatever else it sends brings that no nearer.
+    #[must_use]
+    pub fn awaits_only_its_end(&self) -> bool {
+        self.state == State::Closing && self.deadline().is_none()
+    }
+
     /// Arms a timer of the case.
     pub fn arm(&mut self, now: Time, after: Duration, alarm: Alarm) {
         self.timers.arm(now + self.pace.scaled(after), alarm);

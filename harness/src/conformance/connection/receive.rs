@@ -161,6 +161,11 @@ impl Connection {
         }
         frame.read += len as u64;
         if frame.header.opcode.is_control() {
+            // It has failed at its header, and is read on until the closing handshake ends.
+            if frame.control.len() + octets.len() > LONGEST_MESSAGE {
+                self.give_up("a control frame is longer than the engine's limit of 64 MiB");
+                return false;
+            }
             frame.control.extend_from_slice(&octets);
             frame.shown.extend(&octets);
         } else if !self.handle_data(now, octets, &mut frame.shown) {
