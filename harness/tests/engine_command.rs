@@ -442,6 +442,26 @@ fn without_a_client_nothing_ran() {
     assert_eq!(code, 4, "{err}");
 }
 
+/// Connections on which nothing can happen keep no run alive: one waits for the status of a case that
+/// nobody runs.
+#[test]
+fn a_client_that_only_waits_is_no_client() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = wsconf(dir.path());
+    command.args(["test", "client", "--listen", "127.0.0.1:0", "--stall-timeout", "1"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on ws://").unwrap();
+    let mut waits = TcpStream::connect(address).unwrap();
+    let request = "GET /getCaseStatus?case=1&agent=x HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    waits.write_all(request.as_bytes()).unwrap();
+    support::eventually("the run ends", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+}
+
 #[test]
 fn ctrl_c_ends_a_run_at_once() {
     let dir = tempfile::tempdir().unwrap();

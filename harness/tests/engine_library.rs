@@ -320,6 +320,26 @@ async fn a_status_waits_for_its_case() {
     assert_eq!(asking.await.unwrap().as_deref(), Some(r#"{"behavior":"OK"}"#));
 }
 
+/// It may never run: who asked and has gone is waited for no longer.
+#[tokio::test]
+async fn a_status_is_nobodys_when_its_client_has_gone() {
+    let (server, address) = fuzzing_server(&["1.1.1"]).await;
+    let mut news = server.news();
+    for rest in [0, 1, 100 * 1024] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = "GET /getCaseStatus?case=1&agent=x HTTP/1.1\r\nHost: a\r\n\
+            Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+            Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        news.wait_for(|news| news.waiting == 1).await.unwrap();
+        // It need not read all of what it is told so early.
+        let _ = stream.write_all(&vec![0; rest]).await;
+        drop(stream);
+        let ended = tokio::time::timeout(Duration::from_secs(5), news.wait_for(|n| n.waiting == 0));
+        ended.await.expect("it is told to nobody").unwrap();
+    }
+}
+
 /// A client may see the end of a case before the engine has written its verdict down.
 #[tokio::test]
 async fn a_report_waits_for_the_cases_of_its_agent() {

@@ -111,3 +111,21 @@ async fn clients_come_over_tls() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+/// One that says nothing is no client, and keeps no run alive.
+#[test]
+fn a_silent_connection_has_the_time_of_an_opening_handshake() {
+    let dir = tempfile::tempdir().unwrap();
+    make_certificate(dir.path());
+    let mut command = wsconf(dir.path());
+    command.args(["test", "client", "--listen", "127.0.0.1:0", "--stall-timeout", "1"]);
+    command.args(["--cert", "cert.pem", "--key", "key.pem"]).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on wss://").unwrap();
+    let silent = std::net::TcpStream::connect(address).unwrap();
+    support::eventually("the run ends", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    drop(silent);
+}

@@ -8,7 +8,7 @@
 //! | `/getCaseCount` | | a text with the number of cases, then Close |
 //! | `/runCase` | `case` or `casetuple`, `agent` | the case is played |
 //! | `/getCaseInfo` | `case` or `casetuple` | a text with its id and description, then Close |
-//! | `/getCaseStatus` | `case` or `casetuple`, `agent` | a text with its behaviour once it is done |
+//! | `/getCaseStatus` | `case` or `casetuple`, `agent` | a text with its behaviour once it is done, if the client stays |
 //! | `/updateReports` | `agent`, `shutdownOnComplete` | the reports are written once no case of `agent` runs, then Close |
 //! | `/stopServer` | | the server stops |
 
@@ -36,8 +36,9 @@ use super::script::{Play, Seen};
 use super::transport::Transport;
 use crate::report::schema::Role;
 
-/// A request takes this long at most, and is this long at most.
-const OPENING: Duration = Duration::from_secs(5);
+/// A request takes this long at most, what TLS says before it as long again, and it is this long at
+/// most.
+pub(crate) const OPENING: Duration = Duration::from_secs(5);
 const LONGEST_REQUEST: usize = 64 * 1024;
 
 /// What a person sees who points a browser here.
@@ -74,6 +75,8 @@ pub struct News {
     pub done: usize,
     /// How many of the cases begun are not done, by agent; none is not there.
     pub running: BTreeMap<String, usize>,
+    /// Connections that wait for the status of a case, and do nothing else.
+    pub waiting: usize,
     /// How often reports were written.
     pub reports: usize,
     /// Somebody has asked the server to stop.
@@ -124,7 +127,7 @@ impl Server {
         let mut input = Vec::new();
         let reading = read_head(&mut stream, &mut input);
         let Ok(len) = tokio::time::timeout(OPENING, reading).await else { return Ok(()) };
-        let rest = input.split_off(len?);
+        let mut rest = input.split_off(len?);
         let request = Head::read(&input);
         let asked = match check(&request) {
             Ok(asked) => asked,
@@ -145,7 +148,13 @@ impl Server {
             }
             Route::Say(text) => self.say(stream, &input, &rest, &asked, Some(text)).await?,
             Route::Status { index, agent } => {
-                let behavior = self.behavior(index, &agent).await;
+                let waiting = Waiting::begin(&self.news);
+                let behavior = tokio::select! {
+                    behavior = self.behavior(index, &agent) => behavior,
+                    // Nobody is there to be told.
+                    () = end_of(&mut stream, &mut rest) => return Ok(()),
+                };
+                drop(waiting);
                 let text = json!({ "behavior": behavior }).to_string();
                 self.say(stream, &input, &rest, &asked, Some(text)).await?;
             }
@@ -308,6 +317,27 @@ impl Drop for Running<'_> {
             }
         });
     }
+}
+
+/// A connection that waits for the status of a case, however that ends.
+struct Waiting<'a>(&'a watch::Sender<News>);
+
+impl<'a> Waiting<'a> {
+    fn begin(news: &'a watch::Sender<News>) -> Self {
+        news.send_modify(|news| news.waiting += 1);
+        Self(news)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|news| news.waiting -= 1);
+    }
+}
+
+/// Ends with the stream, or when it says more than there is to say so early; keeps what it says.
+async fn end_of<T: Transport>(stream: &mut T, rest: &mut Vec<u8>) {
+    while rest.len() <= LONGEST_REQUEST && stream.read_buf(rest).await.is_ok_and(|len| len > 0) {}
 }
 
 async fn read_head<T: Transport>(stream: &mut T, input: &mut Vec<u8>) -> io::Result<usize> {

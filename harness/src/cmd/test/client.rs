@@ -20,7 +20,7 @@ use crate::Error;
 use crate::autobahn::progress::Board;
 use crate::cmd::exit::Exit;
 use crate::conformance::CaseId;
-use crate::conformance::client_under_test::Server;
+use crate::conformance::client_under_test::{OPENING, Server};
 use crate::conformance::results::Results;
 use crate::error::io;
 use crate::group::Group;
@@ -71,7 +71,7 @@ pub struct Options {
     /// /stopServer or shutdownOnComplete.
     #[arg(long, conflicts_with = "command")]
     keep: bool,
-    /// Without a connection for so long, no client is taken to come any more.
+    /// Without a connection for so long, but for those that wait for a case's status, no client is taken to come any more.
     #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..))]
     stall_timeout: u64,
 }
@@ -168,6 +168,8 @@ impl Options {
         let mut begun = 0;
         loop {
             let idle = tokio::time::sleep(stall);
+            // Whoever waits for a status waits for another connection.
+            let is_idle = connections.len() <= news.borrow().waiting;
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
@@ -175,10 +177,10 @@ impl Options {
                         let _ = stream.set_nodelay(true);
                         let (server, tls) = (Arc::clone(server), tls.clone());
                         connections.spawn(async move {
-                            match tls {
-                                None => server.serve(stream).await,
-                                Some(tls) => server.serve(tls.accept(stream).await?).await,
-                            }
+                            let Some(tls) = tls else { return server.serve(stream).await };
+                            let opening = tokio::time::timeout(OPENING, tls.accept(stream));
+                            let Ok(stream) = opening.await else { return Ok(()) };
+                            server.serve(stream?).await
                         });
                     }
                     Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
@@ -219,9 +221,9 @@ impl Options {
                     }
                     return Err(Error::Interrupted(number));
                 }
-                () = idle, if connections.is_empty() && !self.keep => {
+                () = idle, if is_idle && !self.keep => {
                     let seconds = self.stall_timeout;
-                    note!("no client has connected for {seconds} s; the run ends here");
+                    note!("no client has done anything for {seconds} s; the run ends here");
                     break;
                 }
             }
