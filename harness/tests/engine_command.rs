@@ -247,6 +247,22 @@ fn what_a_spec_file_excludes_for_a_client_is_not_asked_of_it() {
     }
 }
 
+/// A terminal is not told what to do by a name.
+#[test]
+fn names_are_told_without_their_control_characters() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let spec = format!(
+        r#"{{"servers": [{{"agent": "\u001b[2Jx", "url": "{0}"}}, {{"agent": "y", "url": "{0}"}}],
+            "cases": ["1.1.1"]}}"#,
+        server.url()
+    );
+    std::fs::write(dir.path().join("spec.json"), spec).unwrap();
+    let (code, out, err) = run(wsconf(dir.path()).args(["test", "server", "--spec", "spec.json"]));
+    assert_eq!(code, 0, "{err}");
+    assert!(out.starts_with("\\u{1b}[2Jx:\n") && !out.contains('\u{1b}'), "{out:?}");
+}
+
 #[test]
 fn a_quick_run_says_so() {
     let dir = tempfile::tempdir().unwrap();

@@ -368,6 +368,24 @@ async fn a_report_waits_for_the_cases_of_its_agent() {
     assert_eq!(server.results(|results| results.lines("x").len()), 1);
 }
 
+/// Why an offer is refused quotes it; reports are read in terminals.
+#[tokio::test]
+async fn a_refused_offer_is_quoted_without_its_control_characters() {
+    let (server, address) = fuzzing_server(&["12.1.1"]).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = "GET /runCase?case=1&agent=x HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Extensions: permessage-deflate; \u{1b}[2J\r\n\
+        Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 ") && !answer.contains('\u{1b}'), "{answer:?}");
+    let line = server.results(|results| results.lines("x").remove(0));
+    let why = line.explanation.unwrap();
+    assert!(why.contains(r"\u{1b}[2j") && !why.contains('\u{1b}'), "{why:?}");
+}
+
 /// The suite's files are there when the answer to `/updateReports` is.
 #[tokio::test]
 async fn reports_are_written_when_they_are_asked_for() {

@@ -287,3 +287,18 @@ fn a_part_of_a_split_run_is_not_added() {
     assert_eq!(code, 2, "{err}");
     assert!(err.contains("`wsconf merge` them first"), "{err}");
 }
+
+/// A terminal is not told what to do by a name.
+#[test]
+fn names_are_told_without_their_control_characters() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut report = at(1, vec![ok("1.1.1")]);
+    report.testee.agent = "\u{1b}[2Jx".to_owned();
+    store::save_report(&dir.path().join("report.json"), &report).unwrap();
+    for arguments in [&["add", "report.json", "--commit", "a"][..], &["show"]] {
+        let mut command = wsconf(dir.path());
+        let (code, out, err) = run(command.arg("history").args(arguments).args(["--history", "h"]));
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains(r"\u{1b}[2Jx as server: ") && !out.contains('\u{1b}'), "{out:?}");
+    }
+}

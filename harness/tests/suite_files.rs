@@ -120,6 +120,8 @@ fn an_index_that_says_nothing_of_the_agent_is_no_run() {
     for index in [json!({}), json!({"somebody else": {"1.1.1": entry("OK", "OK")}})] {
         assert!(matches!(read(&index), Err(Error::NothingRan(_))), "{index}");
     }
+    let Err(Error::NothingRan(why)) = read(&json!({"\u{1b}[2J": {}})) else { panic!("it ran") };
+    assert!(why.contains(r"it names: \u{1b}[2J") && !why.contains('\u{1b}'), "{why:?}");
     assert!(matches!(
         index::read(Path::new("/no/such/index.json"), "me"),
         Err(Error::NothingRan(_))

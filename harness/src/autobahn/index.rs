@@ -64,6 +64,7 @@ pub fn agents(path: &Path) -> Result<Vec<(String, Option<Role>)>, Error> {
 pub fn report(path: &Path, agent: &str, role: Role) -> Result<Report, Error> {
     let cases = read(path, agent)?;
     if cases.is_empty() {
+        let agent = agent.escape_debug();
         return Err(Error::NothingRan(format!("{} holds no case of {agent}", path.display())));
     }
     let written = std::fs::metadata(path).and_then(|meta| meta.modified());
@@ -92,7 +93,9 @@ pub fn read(path: &Path, agent: &str) -> Result<Vec<Case>, Error> {
     let shown = path.display();
     let mut agents = load(path)?;
     let Some(entries) = agents.remove(agent) else {
-        let named: Vec<&str> = agents.keys().map(String::as_str).collect();
+        let named: Vec<String> =
+            agents.keys().map(|agent| agent.escape_debug().to_string()).collect();
+        let agent = agent.escape_debug();
         return Err(Error::NothingRan(format!(
             "the suite ran no case: {shown} says nothing of agent `{agent}` (it names: {})",
             if named.is_empty() { "nobody".to_owned() } else { named.join(", ") }

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use super::CaseId;
 use super::case::{Adjust, Case, Closer, Expect, ExpectClose, Frame, Opcode, Rule, Step, Write};
-use super::connection::Connection;
+use super::connection::{Connection, without_control};
 use super::opening::deflate;
 use super::opening::head::Head;
 use super::opening::server::{Asked, Refusal, answer, check};
@@ -238,6 +238,7 @@ impl Server {
                 play::play(play, stream, Role::Server, self.settings.patience).await
             }
             Err(why) => {
+                let why = without_control(&why);
                 // The suite refuses the handshake then, and the case is lost.
                 let refusal = Refusal { status: 400, reason: why.clone(), field: None }.octets();
                 // The peer may be gone; its verdict is the same.

@@ -91,7 +91,7 @@ fn git(arguments: &[&str]) -> Option<String> {
 }
 
 fn tell(report: &Report, added: &Added) {
-    let who = format!("{} as {}", report.testee.agent, report.role.name());
+    let who = format!("{} as {}", report.testee.agent.escape_debug(), report.role.name());
     let path = added.path.display();
     if added.removed > 0 {
         let removed = added.removed;

@@ -111,7 +111,8 @@ impl Options {
     fn text(&self, log: &Log, courses: &[Course], asked: bool) -> String {
         let Some(last) = log.runs.last() else { return String::new() };
         let runs = counted(log.runs.len(), "run");
-        let mut text = format!("{} as {}: {runs}\n", last.testee, last.role.name());
+        let testee = last.testee.escape_debug();
+        let mut text = format!("{testee} as {}: {runs}\n", last.role.name());
         let skipped = log.runs.len().saturating_sub(self.runs);
         for (nth, run) in log.runs.iter().enumerate().skip(skipped) {
             let counts: Vec<String> =

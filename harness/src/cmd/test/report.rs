@@ -70,7 +70,7 @@ pub(super) fn conclude(
         cases: results.lines(agent),
     };
     if several {
-        say!("{agent}:");
+        say!("{}:", agent.escape_debug());
     }
     if let Some(out) = out {
         let name = match several {

@@ -381,7 +381,7 @@ impl Connection {
 }
 
 /// What quotes a peer, with its control characters in words: reports are read in terminals.
-fn without_control(text: &str) -> String {
+pub(super) fn without_control(text: &str) -> String {
     let escaped = |char: char| -> String {
         if char.is_control() { char.escape_debug().collect() } else { char.into() }
     };

@@ -129,7 +129,8 @@ impl Run {
             return Err(format!("format is `{}`, expected `{HISTORY_FORMAT}`", self.format));
         }
         if before.is_some_and(|before| (&before.testee, before.role) != (&self.testee, self.role)) {
-            return Err(format!("it is of {} as {}", self.testee, self.role.name()));
+            let testee = self.testee.escape_debug();
+            return Err(format!("it is of {testee} as {}", self.role.name()));
         }
         if before.is_some_and(|before| before.suite != self.suite) {
             state.clear();

@@ -101,9 +101,10 @@ fn of_index(
     let read = |(agent, role): (String, Option<Role>)| {
         let role = role.ok_or_else(|| {
             Error::Unusable(format!(
-                "{}: only the case files that are not beside it could tell whether {agent} is a \
-                 server or a client: make a report of it with `wsconf collect --role …`",
-                index.display()
+                "{}: only the case files that are not beside it could tell whether {} is a server \
+                 or a client: make a report of it with `wsconf collect --role …`",
+                index.display(),
+                agent.escape_debug()
             ))
         })?;
         Ok(with_details(index, index::report(index, &agent, role)?))
