@@ -67,6 +67,11 @@ fn our_server_is_as_the_suite_wants_it() {
         (0, "server: 247 cases: 244 OK/OK, 3 INFORMATIONAL\n"),
         "{err}"
     );
+    // What it is of, its files tell.
+    let collect = ["collect", "--role", "client", "--index", "out/index.json"];
+    let (code, _, err) = run(wsconf(dir.path()).args(collect).args(["--agent", "Ours/1.0 x"]));
+    assert!(code == 2 && err.contains("is a server there"), "{err}");
+    assert!(!dir.path().join("reports/latest/autobahn-client.json").exists());
 }
 
 /// The fields of the suite's report of a case.

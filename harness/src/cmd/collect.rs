@@ -49,13 +49,14 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// As [`index::report`].
+    /// As [`index::report`]; [`Error::Unusable`] also if the files of the cases tell of another role.
     pub fn run(&self) -> Result<Exit, Error> {
         let role = match self.role {
             OneRole::Server => Role::Server,
             OneRole::Client => Role::Client,
         };
         let (selection, _) = self.cases.resolve()?;
+        self.check_role(role)?;
         let path = store::path(&self.out, role, None);
         store::forget(&path)?;
         let mut report = index::report(&self.index, &self.agent, role)?;
@@ -64,5 +65,20 @@ impl Options {
         store::save_report(&path, &report)?;
         say!("{}", table::totals(role, &report.cases));
         Ok(Exit::Same)
+    }
+    /// The suite's files of single cases know what the testee was, if they are there. What is wrong
+    /// with the index itself is told when it is read for its verdicts.
+    fn check_role(&self, role: Role) -> Result<(), Error> {
+        let agents = index::agents(&self.index).unwrap_or_default();
+        let found = agents.into_iter().find(|(agent, _)| *agent == self.agent);
+        match found.and_then(|(_, role)| role) {
+            Some(found) if found != role => Err(Error::Unusable(format!(
+                "{}: {} is a {role} there: say --role {role}",
+                self.index.display(),
+                self.agent.escape_debug(),
+                role = found.name()
+            ))),
+            _ => Ok(()),
+        }
     }
 }
