@@ -87,6 +87,19 @@ fn a_report_or_baseline_that_vanished_is_100_and_all_of_them_4() {
     assert!(err.contains("wsconf autobahn"), "{err}");
 }
 
+/// A role of which nothing is left is not one that is as expected.
+#[test]
+fn a_role_without_report_and_baseline_is_4() {
+    let dir = room(&three(), &three());
+    for gone in ["latest", "baseline"] {
+        fs::remove_file(dir.path().join(format!("reports/{gone}/autobahn-client.json"))).unwrap();
+    }
+    let (code, _, err) = gate(dir.path(), &[]);
+    assert_eq!(code, 4, "{err}");
+    assert!(err.contains("client: neither") && err.contains("--role server leaves it"), "{err}");
+    assert_eq!(gate(dir.path(), &["--role", "server"]).0, 0);
+}
+
 #[test]
 fn nothing_compared_is_4() {
     let dir = room(&[], &[]);
@@ -251,4 +264,30 @@ fn any_report_is_held_against_a_baseline_of_any_name() {
     // What names reports does not name where others are.
     let (code, _, err) = wsconf(&["gate", "report.json", "--latest", "x"]);
     assert!(code == 2 && err.contains("cannot be used with"), "{err}");
+}
+
+/// Each role has a baseline of its own: no blessing puts one in the other's place.
+#[test]
+fn the_baseline_of_another_role_is_not_overwritten() {
+    let dir = room(&three(), &three());
+    let path = dir.path().join("reports/baseline/autobahn-client.json");
+    let before = fs::read_to_string(&path).unwrap();
+    let server = "reports/latest/autobahn-server.json";
+    let client = "reports/latest/autobahn-client.json";
+    let of_client = "reports/baseline/autobahn-client.json";
+    for (arguments, says) in [
+        (&["bless", server, "--baseline", of_client][..], "it is the baseline of a client"),
+        (&["bless", "--role", "server", "--baseline", of_client], "it is the baseline of a client"),
+        (&["bless", "--baseline", of_client], "one file"),
+        (&["bless", client, server, "--baseline", "new.json"], "one file"),
+        (&["gate", client, server, "--baseline", of_client], "one file"),
+    ] {
+        let (code, _, err) = run(wsconf(dir.path()).args(arguments));
+        assert!(code == 2 && err.contains(says), "{arguments:?}: {err}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), before, "{arguments:?}");
+        assert!(!dir.path().join("new.json").exists(), "{arguments:?}");
+    }
+    let (code, out, err) =
+        run(wsconf(dir.path()).args(["bless", client, server, "--baseline", "reports/baseline"]));
+    assert_eq!(code, 0, "{out}{err}");
 }

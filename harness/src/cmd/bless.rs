@@ -31,7 +31,8 @@ impl Options {
     /// # Errors
     ///
     /// - [`Error::NothingRan`]: there is no report.
-    /// - [`Error::Unusable`]: a file is malformed, or cases would be dropped.
+    /// - [`Error::Unusable`]: a file is malformed, a baseline is of another role, or cases would be
+    ///   dropped.
     pub fn run(&self) -> Result<Exit, Error> {
         let mut blessed = 0;
         for One { role, path, report, baseline: place } in self.judged.each()? {
@@ -42,7 +43,16 @@ impl Options {
             if report.cases.is_empty() {
                 return Err(Error::NothingRan(format!("{} holds no case", path.display())));
             }
-            let before = store::load_baseline(&place)?.map_or(Vec::new(), |before| before.cases);
+            let before = store::load_baseline(&place)?;
+            if let Some(before) = before.as_ref().filter(|before| before.role != role) {
+                return Err(Error::Unusable(format!(
+                    "{}: it is the baseline of a {}, and the report is of a {}",
+                    place.display(),
+                    before.role.name(),
+                    role.name()
+                )));
+            }
+            let before = before.map_or(Vec::new(), |before| before.cases);
             let changes = diff::changes(&before, &report.cases);
             let missing = changes.iter().filter(|change| change.kind == Kind::Missing).count();
             if missing > 0 && !self.allow_missing {

@@ -40,7 +40,8 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// - [`Error::NothingRan`]: there is no report, or no case in reports and baselines.
+    /// - [`Error::NothingRan`]: there is no report, or no case in reports and baselines; or one role
+    ///   has neither.
     /// - [`Error::Unusable`]: a file is malformed, or a pattern matches nothing.
     pub fn run(&self) -> Result<Exit, Error> {
         let only = match self.cases.is_given() {
@@ -51,6 +52,7 @@ impl Options {
         let mut compared = 0;
         let mut reports = 0;
         let mut differing = 0;
+        let mut gone = None;
         let judged = self.judged.each()?;
         for One { role, path, report, baseline: place } in &judged {
             let role = *role;
@@ -70,6 +72,7 @@ impl Options {
             let ids = only.as_ref().map(|(_, ids)| ids);
             let comparison = diff::compare(expected, cases, &of_role, ids);
             match (&report, &baseline) {
+                (None, None) => gone = Some((role, path, place)),
                 (None, _) => say!("{}: no report at {}", role.name(), path.display()),
                 (_, None) => say!(
                     "{}: no baseline at {}: see `wsconf bless --help`",
@@ -92,6 +95,16 @@ impl Options {
             let lacking = if reports == 0 { "there is no report" } else { "no case in any" };
             return Err(Error::NothingRan(format!(
                 "nothing to compare, {lacking}: run `wsconf autobahn` first, or name a report"
+            )));
+        }
+        if let Some((role, path, place)) = gone {
+            let other = Role::ALL.into_iter().find(|other| *other != role).unwrap_or(role);
+            return Err(Error::NothingRan(format!(
+                "{}: neither a report at {} nor a baseline at {}: --role {} leaves it out",
+                role.name(),
+                path.display(),
+                place.display(),
+                other.name()
             )));
         }
         let verdict =

@@ -47,10 +47,11 @@ impl Judged {
     ///
     /// # Errors
     ///
-    /// [`Error::Unusable`]: one is malformed, or a named one is missing or the second of its role.
+    /// [`Error::Unusable`]: one is malformed, or a named one is missing or the second of its role; or
+    /// one file is to be the baseline of both roles.
     pub(super) fn each(&self) -> Result<Vec<One>, Error> {
+        let is_file = self.baseline.is_file() || self.baseline.extension().is_some();
         let one = |path: PathBuf, role: Role, report: Option<Report>| {
-            let is_file = self.baseline.is_file() || self.baseline.extension().is_some();
             let baseline = match is_file {
                 true => self.baseline.clone(),
                 false => store::path(&self.baseline, role, None),
@@ -75,6 +76,13 @@ impl Judged {
                 let report = store::load_report(&path)?;
                 all.push(one(path, role, report));
             }
+        }
+        if is_file && all.len() > 1 {
+            return Err(Error::Unusable(format!(
+                "--baseline: {} is one file, and it is to be of a server and of a client: one role \
+                 at a time, or name a folder",
+                self.baseline.display()
+            )));
         }
         Ok(all)
     }
