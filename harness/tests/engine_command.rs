@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::{Server, run, wsconf};
+use ws_harness::report::{html, store};
 
 /// A server on raw TCP that does this with each connection, in a thread that ends with the test.
 fn raw_server(answer: fn(TcpStream)) -> SocketAddr {
@@ -250,6 +251,47 @@ fn what_a_spec_file_excludes_for_a_client_is_not_asked_of_it() {
         let report = json(&dir.path().join("out/report.json"));
         assert_eq!(report["selection"]["exclude"], json!(["1.1.2"]));
     }
+}
+
+/// Two clients in one run: a report of each, and the page has of each what was on its own wire.
+#[test]
+fn clients_whose_names_are_alike_have_files_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = wsconf(dir.path());
+    command.args(["test", "client", "--listen", "127.0.0.1:0", "--keep", "--cases", "1.1.2"]);
+    let mut us = command.args(["--out", "out"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(us.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("listening on ").unwrap();
+    for agent in ["ws/8", "ws 8"] {
+        let mut client = Command::new(env!("CARGO_BIN_EXE_ws-client"));
+        assert!(client.args(["--url", url, "--agent", agent]).status().unwrap().success());
+    }
+    let mut stops = TcpStream::connect(url.strip_prefix("ws://").unwrap()).unwrap();
+    let request = "GET /stopServer HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    stops.write_all(request.as_bytes()).unwrap();
+    let mut said = String::new();
+    out.read_to_string(&mut said).unwrap();
+    assert_eq!(us.wait().unwrap().code(), Some(0), "{said}");
+    let out = dir.path().join("out");
+    for (agent, stem, asked) in
+        [("ws/8", "ws_8", "agent=ws%2F8"), ("ws 8", "ws_8-2", "agent=ws%208")]
+    {
+        let report = store::load_report(&out.join(format!("report-{stem}.json"))).unwrap().unwrap();
+        assert_eq!(report.testee.agent, agent);
+        let details = html::load::details(&out, &report);
+        let detail = details.values().next().unwrap().to_string();
+        assert!(detail.contains(asked), "{detail}");
+    }
+    // Without the index the names of the files tell as much.
+    std::fs::remove_file(out.join("index.json")).unwrap();
+    let report = store::load_report(&out.join("report-ws_8-2.json")).unwrap().unwrap();
+    assert!(
+        html::load::details(&out, &report).values().next().unwrap().to_string().contains("ws%208")
+    );
 }
 
 /// A terminal is not told what to do by a name.

@@ -368,6 +368,34 @@ async fn a_report_waits_for_the_cases_of_its_agent() {
     assert_eq!(server.results(|results| results.lines("x").len()), 1);
 }
 
+/// Names that come to the same file name have files of their own, and the index says which.
+#[tokio::test]
+async fn agents_whose_names_are_alike_do_not_overwrite_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let results = Results::new(Some(dir.path())).unwrap();
+    let server = Server::new(vec![case("1.1.2")], Settings::default(), results, |_, _| false);
+    let (server, address) = serve_cases(server).await;
+    let agents = [("ws/8", "ws_8"), ("ws 8", "ws_8-2"), ("é", ""), ("ü", "-2"), ("WS-8", "ws_8-3")];
+    for (agent, _) in agents {
+        let agent: String = agent.bytes().map(|octet| format!("%{octet:02x}")).collect();
+        Odd::Good.visit(address, &format!("/runCase?case=1&agent={agent}")).await;
+        Odd::Good.visit(address, &format!("/updateReports?agent={agent}")).await;
+    }
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(dir.path().join(name)).unwrap()).unwrap()
+    };
+    let index = read("index.json");
+    for (agent, stem) in agents {
+        let file = format!("{stem}_case_1_1_2.json");
+        assert_eq!(index[agent]["1.1.2"]["reportfile"], file, "{agent}");
+        assert_eq!(read(&file)["agent"], agent);
+        assert_eq!(
+            server.results(|results| results.stem(agent).map(str::to_owned)),
+            Some(stem.into())
+        );
+    }
+}
+
 /// Why an offer is refused quotes it; reports are read in terminals.
 #[tokio::test]
 async fn a_refused_offer_is_quoted_without_its_control_characters() {

@@ -1,9 +1,9 @@
 //! The suite's `index.json`: agent → case id → verdict. The only word of it that is believed; the
 //! file of a case that is not OK only says why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::Deserialize;
@@ -52,6 +52,15 @@ pub fn agents(path: &Path) -> Result<Vec<(String, Option<Role>)>, Error> {
     };
     let agents = load(path)?;
     Ok(agents.into_iter().map(|(agent, entries)| (agent, role(&entries))).collect())
+}
+
+/// The files, beside the index at `path`, that it says are of `agent`'s cases; none if there is no
+/// index, or nothing of `agent` in it.
+#[must_use]
+pub fn files(path: &Path, agent: &str) -> BTreeSet<PathBuf> {
+    let entries = load(path).ok().and_then(|mut agents| agents.remove(agent)).unwrap_or_default();
+    let file = |entry: Entry| Some(folder(path).join(Path::new(&entry.reportfile).file_name()?));
+    entries.into_values().filter_map(file).collect()
 }
 
 /// A report of what the index at `path` says of `agent`; a run by other means, of a release that

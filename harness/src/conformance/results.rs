@@ -7,6 +7,9 @@
 //!  DIR/failures.txt           a page on each case that failed
 //!  DIR/index.html             all of it, to look at (written by the command)
 //! ```
+//!
+//! `AGENT` is the agent's name as [`file_name_of`] has it; where that is one that another agent of the
+//! run has, with `-2` and so on behind it, in the order in which they came.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -19,6 +22,7 @@ use super::CaseId;
 use super::page::page;
 use super::run::Played;
 use super::suite_report;
+use crate::autobahn::index::file_name_of;
 use crate::report::schema;
 
 /// Results so far, and where they go.
@@ -32,6 +36,8 @@ pub struct Results {
 
 #[derive(Debug, Default)]
 struct Agent {
+    /// Its name in file names.
+    stem: String,
     lines: BTreeMap<CaseId, schema::Case>,
     entries: BTreeMap<String, Value>,
     failures: BTreeMap<CaseId, String>,
@@ -66,12 +72,16 @@ impl Results {
     /// The file cannot be written.
     pub fn add(&mut self, agent: &str, index: usize, played: &Played) -> io::Result<()> {
         let id = &played.case.id;
-        if let Some(dir) = &self.dir {
-            let path = dir.join(suite_report::file_name(agent, id));
-            suite_report::write(&path, &suite_report::case(played, agent, index))?;
+        if !self.agents.contains_key(agent) {
+            let stem = self.free_stem(agent);
+            self.agents.insert(agent.to_owned(), Agent { stem, ..Agent::default() });
         }
         let agent_results = self.agents.entry(agent.to_owned()).or_default();
-        agent_results.entries.insert(id.to_string(), suite_report::entry(played, agent));
+        let file = suite_report::file_name(&agent_results.stem, id);
+        if let Some(dir) = &self.dir {
+            suite_report::write(&dir.join(&file), &suite_report::case(played, agent, index))?;
+        }
+        agent_results.entries.insert(id.to_string(), suite_report::entry(played, &file));
         let mut line = played.line();
         if let Some(before) = agent_results.lines.remove(id) {
             line.earlier = [&before.earlier, &[before.verdict()][..], &line.earlier].concat();
@@ -82,6 +92,21 @@ impl Results {
             agent_results.failures.insert(id.clone(), page(played));
         }
         Ok(())
+    }
+
+    /// A name for the files of a new agent. Names as the suite makes them have no hyphen.
+    fn free_stem(&self, agent: &str) -> String {
+        let name = file_name_of(agent);
+        let is_free = |stem: &String| self.agents.values().all(|other| other.stem != *stem);
+        let more = (2..).map(|n| format!("{name}-{n}"));
+        let mut stems = std::iter::once(name.clone()).chain(more);
+        stems.find(is_free).unwrap_or(name)
+    }
+
+    /// The agent's name in file names, if it has results.
+    #[must_use]
+    pub fn stem(&self, agent: &str) -> Option<&str> {
+        Some(self.agents.get(agent)?.stem.as_str())
     }
 
     /// The agents that have results.

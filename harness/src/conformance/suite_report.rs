@@ -15,25 +15,24 @@ use super::case::{Adjust, Case, Closer, Event, Expect};
 use super::record::{Excerpt, Traffic};
 use super::run::{Played, milliseconds};
 use super::wirelog::{self, hex};
-use crate::autobahn::index::file_name_of;
 use crate::report::schema::Role;
 
-/// The file of one case.
+/// The file of one case; `stem` stands for the agent.
 #[must_use]
-pub fn file_name(agent: &str, id: &CaseId) -> String {
-    format!("{}_case_{}.json", file_name_of(agent), id.to_string().replace('.', "_"))
+pub fn file_name(stem: &str, id: &CaseId) -> String {
+    format!("{stem}_case_{}.json", id.to_string().replace('.', "_"))
 }
 
-/// The case's entry in `index.json`.
+/// The case's entry in `index.json`; `file` is its own file.
 #[must_use]
-pub fn entry(played: &Played, agent: &str) -> Value {
+pub fn entry(played: &Played, file: &str) -> Value {
     let line = played.line();
     json!({
         "behavior": line.behavior,
         "behaviorClose": line.behavior_close,
         "duration": line.duration_ms.unwrap_or(0),
         "remoteCloseCode": line.remote_close_code,
-        "reportfile": file_name(agent, &line.id),
+        "reportfile": file,
     })
 }
 

@@ -5,7 +5,6 @@ use std::time::{Instant, SystemTime};
 
 use super::options::{Common, FailOn};
 use crate::Error;
-use crate::autobahn::index::file_name_of;
 use crate::autobahn::run::rfc3339;
 use crate::autobahn::{SUITE, VERSION};
 use crate::cmd::exit::Exit;
@@ -73,9 +72,9 @@ pub(super) fn conclude(
         say!("{}:", agent.escape_debug());
     }
     if let Some(out) = out {
-        let name = match several {
-            true => format!("report-{}.json", file_name_of(agent)),
-            false => "report.json".to_owned(),
+        let name = match results.stem(agent).filter(|_| several) {
+            Some(stem) => format!("report-{stem}.json"),
+            None => "report.json".to_owned(),
         };
         store::save_report(&out.join(name), &report)?;
     }

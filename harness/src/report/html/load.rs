@@ -140,7 +140,6 @@ fn with_details(file: &Path, report: Report) -> Implementation {
 #[must_use]
 pub fn details(folder: &Path, report: &Report) -> Details {
     let agent = &report.testee.agent;
-    let prefix = format!("{}_case_", file_name_of(agent));
     let cases: BTreeSet<&CaseId> = report.cases.iter().map(|case| &case.id).collect();
     let read = |path: PathBuf| {
         let file: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
@@ -148,14 +147,25 @@ pub fn details(folder: &Path, report: &Report) -> Details {
         detail::of((file.get("agent")?.as_str()? == agent).then_some(file)?)
     };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    // Of two files of one case that counts which the index names; the other is of an earlier run.
+    let named = index::files(&folder.join(INDEX), agent);
+    let mut all = files(folder, agent);
+    all.retain(|path| !named.contains(path));
+    let details = all.into_iter().chain(named).filter_map(read);
+    details.filter(|(id, _)| cases.contains(id)).collect()
+}
+
+/// The files in `folder` that by their names are of cases of `agent`.
+fn files(folder: &Path, agent: &str) -> Vec<PathBuf> {
+    let stem = file_name_of(agent);
+    let is_one = |name: &str| {
+        let behind = name.strip_prefix(&stem).filter(|name| name.ends_with(".json"));
+        let number = |c: char| c == '-' || c.is_ascii_digit();
+        behind.is_some_and(|behind| behind.trim_start_matches(number).starts_with("_case_"))
+    };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
-        .filter(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.starts_with(&prefix) && name.ends_with(".json")
-        })
-        .filter_map(|entry| read(entry.path()))
-        .filter(|(id, _)| cases.contains(id))
+        .filter(|entry| is_one(&entry.file_name().to_string_lossy()))
+        .map(|entry| entry.path())
         .collect()
 }
