@@ -4,7 +4,7 @@
 //!
 //! Cases run side by side, those that wait first. A case holds memory for the messages it sends
 //! and receives: at most about 100 MiB for the longest of group 9, a few hundred KiB for others;
-//! of the heavy ones no more than there are cores run at a time.
+//! of the heavy ones no more than twice as many as there are cores run at a time.
 
 use std::future::Future;
 use std::io;

@@ -26,6 +26,9 @@ use crate::talk::{note, say};
 /// over, a thirtieth of the full count.
 const QUICK: usize = 32;
 
+/// The longest patience, in seconds: a clock has an end.
+const DAY: u64 = 24 * 60 * 60;
+
 /// What both directions have.
 #[derive(Debug, Args)]
 pub(super) struct Common {
@@ -52,12 +55,12 @@ pub(super) struct Common {
     /// zlib's level for what the engine sends in 12.* and 13.*; the suite's is 6.
     #[arg(long, value_name = "LEVEL", default_value_t = 6, value_parser = clap::value_parser!(i32).range(0..=9))]
     deflate_level: i32,
-    /// Make every timer longer by this factor, for slow machines.
+    /// Make every timer longer by this factor, for slow machines; --idle as well.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
     timeout_scale: f64,
     /// Without an octet either way for so long, a case's next timer fires at once. The suite waits
     /// on, for up to 1000 s.
-    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=DAY))]
     idle: u64,
     /// Print a page on each case that failed: what was expected, what came, the wire log.
     #[arg(long)]
@@ -177,14 +180,44 @@ impl Common {
             }
         };
         let pace = Pace { time_scale: self.timeout_scale, deflate_level: self.deflate_level };
-        let patience = Patience { idle: Duration::from_secs(self.idle) };
-        Ok(Settings { pace, patience, corpus: Arc::new(corpus) })
+        Ok(Settings { pace, patience: self.patience(), corpus: Arc::new(corpus) })
+    }
+
+    /// Longer with the timers, and never shorter: silence is no answer to a fast timer.
+    fn patience(&self) -> Patience {
+        Patience { idle: Duration::from_secs(self.idle).mul_f64(self.timeout_scale.max(1.0)) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patience_grows_with_the_timers() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            common: Common,
+            #[arg(long, id = "spec")]
+            _spec: Option<PathBuf>,
+        }
+        for (arguments, seconds) in [
+            ("", Some(20)),
+            ("--idle 5", Some(5)),
+            ("--timeout-scale 3", Some(60)),
+            ("--timeout-scale 0.1 --idle 5", Some(5)),
+            ("--timeout-scale 1000 --idle 86400", Some(86_400_000)),
+            ("--idle 86401", None),
+            ("--idle 18446744073709551615", None),
+            ("--idle 0", None),
+        ] {
+            let line = std::iter::once("x").chain(arguments.split_whitespace());
+            let line = <Line as clap::Parser>::try_parse_from(line).ok();
+            let idle = line.map(|line| line.common.patience().idle.as_secs());
+            assert_eq!(idle, seconds, "{arguments}");
+        }
+    }
 
     #[test]
     fn shards_as_typed() {

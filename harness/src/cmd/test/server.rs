@@ -39,8 +39,8 @@ pub struct Options {
     /// The suite's own fuzzingclient.json: servers, cases, outdir.
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     spec: Option<PathBuf>,
-    /// The server's name in the report.
-    #[arg(long, value_name = "NAME", default_value = "testee")]
+    /// The server's name in the report; a spec file has its own names.
+    #[arg(long, value_name = "NAME", default_value = "testee", conflicts_with = "spec")]
     agent: String,
     /// Where the reports go: report.json (report-AGENT.json if there are several), and
     /// the suite's index.json and case files.
