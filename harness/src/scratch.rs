@@ -1,9 +1,9 @@
 //! A folder that is made beside its final place and moved there whole, or not at all.
 //!
 //! Names carry the maker's process id: two makers never meet, and what a killed one left behind
-//! is removed by the next.
+//! is removed by the next. And who may write into a folder that stays: [`hold`].
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +53,18 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         // After a move there is nothing left to remove.
         let _ = remove(&self.path);
+    }
+}
+
+/// Keeps other runs out of `dir`, whose files would be of both: until this is closed, or we end.
+pub(crate) fn hold(dir: &Path) -> io::Result<File> {
+    let held = File::open(dir)?;
+    match held.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::Error::other(
+            "another run is writing there: wait for its end, or give this one another --out",
+        )),
+        // A file system without locks keeps nobody out.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(held),
     }
 }
 

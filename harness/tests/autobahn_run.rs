@@ -159,6 +159,29 @@ fn whatever_ends_us_ends_all_we_started() {
     }
 }
 
+/// The second would remove what the first has written, and be written over by it.
+#[test]
+fn two_runs_do_not_write_into_one_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let began = dir.path().join("began");
+    let body = format!("echo > {}\nsleep 1000", began.display());
+    let mut first = server(dir.path(), &body, "1.1.1")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("the suite runs", || began.exists());
+    let body = format!("{WRITE_INDEX}\nprintf '1.1.1 OK OK\\n' | index");
+    let (code, _, err) = run(&mut server(dir.path(), &body, "1.1.1"));
+    assert!(code == 2 && err.contains("another run is writing there"), "{err}");
+    let mut elsewhere = server(dir.path(), &body, "1.1.1");
+    assert_eq!(run(elsewhere.args(["--out", "elsewhere"])).0, 0);
+    let kill = Command::new("kill").args(["-INT", &first.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    assert_eq!(first.wait().unwrap().code(), Some(130));
+    assert_eq!(run(&mut server(dir.path(), &body, "1.1.1")).0, 0);
+}
+
 fn children_of(pid: u32) -> Vec<String> {
     let ps = Command::new("ps").args(["-o", "pid=", "--ppid", &pid.to_string()]).output().unwrap();
     String::from_utf8(ps.stdout).unwrap().split_whitespace().map(str::to_owned).collect()

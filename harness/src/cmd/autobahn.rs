@@ -15,8 +15,10 @@ use crate::autobahn::engine::{self, Places, Wanted};
 use crate::autobahn::progress::Board;
 use crate::autobahn::run::{self, Plan, Testee};
 use crate::conformance::CaseId;
+use crate::error::io;
 use crate::report::schema::Role;
 use crate::report::store;
+use crate::scratch::hold;
 use crate::talk::{self, note};
 
 /// The name of this workspace's testees.
@@ -102,6 +104,9 @@ impl Options {
         if agent.trim().is_empty() {
             return Err(Error::Unusable("--agent must not be empty".to_owned()));
         }
+        let doing = || format!("cannot write into {}", self.out.display());
+        let hold = || hold(&self.out).map_err(io(doing()));
+        let there = self.out.is_dir().then(hold).transpose()?;
         let file_agent = foreign.then_some(agent.as_str());
         for testee in &testees {
             // From here on no earlier run's report can be taken for this one's.
@@ -114,6 +119,14 @@ impl Options {
             quick: self.quick,
         };
         let engine = engine::choose(self.engine, &places, talk::remark).await?;
+        // Without an engine no folder is made.
+        let _held = match there {
+            Some(held) => held,
+            None => {
+                std::fs::create_dir_all(&self.out).map_err(io(doing()))?;
+                hold()?
+            }
+        };
         let plans: Vec<Plan> = testees
             .into_iter()
             .map(|testee| Plan {

@@ -12,7 +12,7 @@
 //! run has, with `-2` and so on behind it, in the order in which they came.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,7 @@ use super::run::Played;
 use super::suite_report;
 use crate::autobahn::index::file_name_of;
 use crate::report::schema;
+use crate::scratch::hold;
 
 /// Results so far, and where they go.
 #[derive(Debug)]
@@ -154,18 +155,6 @@ impl Results {
         } else {
             fs::write(dir.join("failures.txt"), pages.join("\n"))
         }
-    }
-}
-
-/// Keeps other runs out of `dir`, whose files would be of both: until this is closed, or we end.
-fn hold(dir: &Path) -> io::Result<File> {
-    let held = File::open(dir)?;
-    match held.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(io::Error::other(
-            "another run is writing there: wait for its end, or give this one another --out",
-        )),
-        // A file system without locks keeps nobody out.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(held),
     }
 }
 
