@@ -119,6 +119,17 @@ pub fn eventually(what: &str, mut check: impl FnMut() -> bool) {
     }
 }
 
+/// The exit code of a process that is to end within ten seconds, and is ended then.
+pub fn code_of(child: &mut Child) -> Option<i32> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // It has ended already, unless it is too late.
+    let _ = child.kill();
+    child.wait().unwrap().code()
+}
+
 /// No process with this id runs; one that has ended but was not waited for does not run.
 pub fn is_gone(pid: &str) -> bool {
     match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
