@@ -66,6 +66,7 @@ impl Options {
         say!("{}", table::totals(role, &report.cases));
         Ok(Exit::Same)
     }
+
     /// The suite's files of single cases know what the testee was, if they are there. What is wrong
     /// with the index itself is told when it is read for its verdicts.
     fn check_role(&self, role: Role) -> Result<(), Error> {

@@ -71,7 +71,8 @@ pub struct Options {
     /// /stopServer or shutdownOnComplete.
     #[arg(long, conflicts_with = "command")]
     keep: bool,
-    /// Without a connection for so long, but for those that wait for a case's status, no client is taken to come any more.
+    /// Without a connection for so long, but for those that wait for a case's status, no client is
+    /// taken to come any more.
     #[arg(long, value_name = "SECONDS", default_value_t = 180, conflicts_with = "keep", value_parser = clap::value_parser!(u64).range(1..))]
     stall_timeout: u64,
 }
