@@ -75,6 +75,8 @@ async fn t06_octets_of_the_peer_that_were_on_their_way_when_a_write_failed_are_t
                 assert!(messages.is_empty() && code.is_none(), "{name}");
                 assert_eq!(failed.elapsed(), FIN, "{name}: waited for, and not for ever");
             } else {
+                let came = if come == Come::Late { SECOND } else { Duration::ZERO };
+                assert_eq!(failed.elapsed(), came, "{name}: nothing is left to be waited for");
                 assert!(messages == [Message::binary(long.clone())], "{name}");
                 assert_eq!(code, Some(4000), "{name}");
             }

@@ -149,7 +149,8 @@ impl<L: Link> Receiver<'_, L> {
         }
         if self.input.end_of_stream || self.poll_fill(cx).is_pending() {
             if write_failed {
-                if !self.input.end_of_stream {
+                // What was on its way may come yet, unless nothing more is to be told.
+                if !self.input.end_of_stream && !self.inbound.is_over() {
                     self.release_buffers();
                     let config = self.config;
                     ready!(self.link.sending(config, cx, |sender, cx| sender.poll_last_wait(cx)));
