@@ -294,9 +294,15 @@ async fn f29_pings_behind_our_close_are_not_answered_and_messages_not_told() {
 #[tokio::test(start_paused = true)]
 async fn t14_the_writing_half_does_not_outlive_the_connection() {
     for role in BOTH_ROLES {
-        for room in [0, 1] {
-            let (socket, remote) = plain(role);
-            remote.set_room(room);
+        // Its room; without any limit, what it takes is never passed on.
+        for room in [Some(0), Some(1), None] {
+            let stuck = || {
+                let (socket, remote) = plain(role);
+                remote.with(|state| state.flush_stuck = room.is_none());
+                remote.set_room(room.unwrap_or(usize::MAX));
+                (socket, remote)
+            };
+            let (socket, _remote) = stuck();
             let (mut reader, mut writer) = socket.split();
             let start = Instant::now();
             let both = async { tokio::join!(reader.recv(), writer.close(CloseCode::NORMAL, "")) };
@@ -307,8 +313,7 @@ async fn t14_the_writing_half_does_not_outlive_the_connection() {
             assert_eq!(start.elapsed(), CLOSE);
 
             // And alone, with no half that reads.
-            let (socket, remote) = plain(role);
-            remote.set_room(room);
+            let (socket, _remote) = stuck();
             let (reader, mut writer) = socket.split();
             drop(reader);
             let closed = writer.close(CloseCode::NORMAL, "");

@@ -7,12 +7,14 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FusedStream as _;
 use tokio::time::{Instant, sleep, sleep_until};
 use ws_core::tokio::Error;
-use ws_core::{Config, Message};
+use ws_core::{Config, Message, Misuse};
 
 use oracle::{Frame, binary, text};
-use tokio_support::{BOTH_ROLES, plain, socket};
+use tokio_support::{BOTH_ROLES, Task, plain, socket};
 
 mod oracle;
 mod tokio_support;
@@ -131,6 +133,58 @@ async fn t03_what_the_transport_holds_back_goes_out_before_the_end_is_told() {
             assert_eq!(began.elapsed(), took, "{name}");
             let held_back = remote.with(|state| state.flush_stuck);
             assert_eq!(held_back, !released, "{name}");
+        }
+    }
+}
+
+/// `select!` polls no stream that is: what it holds back would stay there, and its end untold.
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_has_yet_to_flush_is_not_terminated() {
+    for role in BOTH_ROLES {
+        let (mut socket, remote) = plain(role);
+        remote.with(|state| state.flush_stuck = true);
+        remote.push_frames(role, &[Frame::close(1000, "")]);
+        remote.end();
+        assert!(Task::new().poll(&mut socket.next()).is_pending());
+        assert!(!socket.is_terminated(), "{role:?}");
+        remote.release();
+        assert!(socket.next().await.is_none());
+        assert!(socket.is_terminated(), "{role:?}");
+    }
+}
+
+/// Who sends is not told that all of it went out when the wait for that was given up, or failed.
+#[tokio::test(start_paused = true)]
+async fn t14_who_flushes_what_is_held_back_for_ever_is_told_so() {
+    for role in BOTH_ROLES {
+        for fails in [false, true] {
+            let (socket, remote) = plain(role);
+            remote.with(|state| state.flush_stuck = true);
+            let (mut reader, mut writer) = socket.split();
+            let sends = tokio::spawn(async move {
+                let sent = writer.send("held back").await;
+                (sent, writer.flush().await)
+            });
+            tokio::task::yield_now().await;
+            remote.push_frames(role, &[Frame::close(1000, "")]);
+            remote.end();
+            let began = Instant::now();
+            let peer = async {
+                sleep(SECOND).await;
+                if fails {
+                    remote.with(|state| state.fail_from = Some(0));
+                    remote.release();
+                }
+            };
+            let (ended, ()) = tokio::join!(reader.recv(), peer);
+            assert!(matches!(ended, Ok(None)), "{role:?}: {ended:?}");
+            assert_eq!(began.elapsed(), if fails { SECOND } else { FIN }, "{role:?}");
+            let (sent, flushed) = sends.await.unwrap();
+            for told in [sent, flushed] {
+                let late = matches!(told, Err(Error::Misuse(Misuse::SendAfterClose)));
+                assert!(late || fails && matches!(told, Err(Error::Io(_))), "{role:?}: {told:?}");
+            }
+            assert!(began.elapsed() <= FIN, "{role:?}");
         }
     }
 }

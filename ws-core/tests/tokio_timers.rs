@@ -83,6 +83,41 @@ async fn t15_a_sender_notices_that_nothing_is_taken() {
 }
 
 /// The reader sends the Ping and is told; the writer, in another task, ends as well.
+/// What a transport takes need not be on its way: TLS takes some that the peer does not.
+#[tokio::test(start_paused = true)]
+async fn t15_a_sender_notices_that_nothing_is_passed_on() {
+    for role in BOTH_ROLES {
+        for halves in [false, true] {
+            let (mut socket, remote) = socket(role, server_s());
+            socket.send("passed on").await.unwrap();
+            remote.with(|state| state.flush_stuck = true);
+            sleep(HOUR).await;
+            let start = Instant::now();
+            let sent = if halves {
+                let (_reader, mut writer) = socket.split();
+                timeout(HOUR, writer.send("held back")).await
+            } else {
+                timeout(HOUR, socket.send("held back")).await
+            };
+            let failed = Failure::WriteTimeout;
+            assert!(matches!(sent, Ok(Err(Error::Failed(told))) if told == failed), "{sent:?}");
+            let waited = start.elapsed();
+            assert!(waited >= 50 * SECOND && waited <= 51 * SECOND, "{role:?}: {waited:?}");
+        }
+        // While something is passed on every now and then, all is well.
+        let (mut socket, remote) = socket(role, server_s());
+        for _ in 0..4 {
+            remote.with(|state| state.flush_stuck = true);
+            let released = async {
+                sleep(30 * SECOND).await;
+                remote.release();
+            };
+            let (sent, ()) = tokio::join!(socket.send("late"), released);
+            sent.unwrap();
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn t10_t15_both_halves_notice() {
     for role in BOTH_ROLES {

@@ -105,7 +105,8 @@ impl Deadlines {
         Duration::from_millis(self.pong_timeout.0 as u64)
     }
 
-    /// How long the transport may take none of the octets that are to be written. Default: for ever.
+    /// How long the transport may take none of the octets that are to be written. On tokio also how
+    /// long it may pass none on: TLS takes some that the peer does not. Default: for ever.
     #[must_use]
     pub const fn write_timeout(&self) -> Option<Duration> {
         self.write_timeout.get()

@@ -203,6 +203,15 @@ impl Outbound {
         }
     }
 
+    /// The transport has passed on all that it took.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) fn handle_flushed(&mut self) {
+        if let Some(writes) = self.extras.writes_mut() {
+            writes.flushed();
+        }
+    }
+
     /// See [`Connection::clocks_writes`](super::Connection::clocks_writes).
     #[inline]
     pub(crate) fn clocks_writes(&self) -> bool {

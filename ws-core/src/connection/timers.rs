@@ -47,7 +47,7 @@ pub(super) struct Heard {
 /// What the sending half knows: how far the output, and a Ping in it, has come.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
-    /// The transport has taken nothing since.
+    /// The transport has taken nothing, or passed nothing on, since.
     stalled: Option<Duration>,
     /// Octets still to be written up to the end of the Ping that was asked first.
     ping_ahead: usize,
@@ -84,6 +84,14 @@ impl Heard {
             self.partial = None;
         } else if self.partial.is_none() {
             self.partial = Some(Span { start: now, octets: 0 });
+        }
+    }
+
+    /// What arrives of a message, or a frame, is counted anew.
+    #[cfg(feature = "std")]
+    pub(super) const fn count_anew(&mut self, now: Duration) {
+        if let Some(span) = &mut self.partial {
+            *span = Span { start: now, octets: 0 };
         }
     }
 
@@ -139,6 +147,12 @@ impl Writes {
         if self.stalled.is_none() {
             self.stalled = Some(now);
         }
+    }
+
+    /// The transport holds nothing back.
+    #[cfg(feature = "tokio")]
+    pub(super) const fn flushed(&mut self) {
+        self.stalled = None;
     }
 
     /// When stalled writes are due: all that counts for whoever does not receive.

@@ -114,6 +114,12 @@ impl Outgoing {
         }
     }
 
+    /// Whether the transport still holds something back of a connection that is over but for that.
+    pub(super) fn holds_back(&self, outbound: &Outbound) -> bool {
+        let may_go = self.unflushed && !self.write_failed;
+        may_go && outbound.output_len() == 0 && outbound.has_stream_ended()
+    }
+
     /// The tasks of its stream and its sink, if it is used as these.
     #[inline]
     pub(super) fn wakers(&self) -> Option<&Arc<Wakers>> {

@@ -139,7 +139,9 @@ impl<S> WebSocket<S> {
     /// Whether the end was told, or will be by the next [`recv`](Self::recv).
     #[must_use]
     pub(super) fn has_ended(&self) -> bool {
-        matches!(self.connection.poll_transport(), Transport::Close) && !self.outgoing.has_outcome()
+        matches!(self.connection.poll_transport(), Transport::Close)
+            && !self.outgoing.has_outcome()
+            && !self.outgoing.holds_back(&self.connection.outbound)
     }
 
     /// What a poll may change that another task waits for.

@@ -36,11 +36,31 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     pub(super) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.poll_write(cx))?;
         if self.outgoing.unflushed {
-            let flushed = ready!(Pin::new(&mut *self.io).poll_flush(cx));
-            self.note_write(flushed)?;
-            self.outgoing.unflushed = false;
+            ready!(self.poll_flush(cx))?;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Flushes, or the connection has ended: a transport that takes octets and passes none on is one
+    /// that takes none.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while !self.outgoing.write_failed {
+            if let Poll::Ready(flushed) = Pin::new(&mut *self.io).poll_flush(cx) {
+                self.note_write(flushed)?;
+                self.outgoing.unflushed = false;
+                self.outbound.handle_flushed();
+                return Poll::Ready(Ok(()));
+            }
+            if self.outbound.poll_transport() == Transport::Close {
+                if self.outgoing.holds_back(self.outbound) {
+                    ready!(self.poll_last_wait(cx));
+                }
+                self.outgoing.write_failed = true;
+            } else {
+                ready!(self.poll_blocked(cx));
+            }
+        }
+        Poll::Ready(Err(self.too_late()))
     }
 
     /// Writes until all is written, or the connection has ended: a closing handshake does not wait
@@ -49,23 +69,34 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         while self.outbound.output_len() > 0 {
             let ended = self.outbound.poll_transport() == Transport::Close;
             if ended || self.outgoing.write_failed {
-                // Whoever writes is told why, too: it may be another task than the one that receives.
-                return Poll::Ready(Err(match self.outgoing.outcome() {
-                    Some(Error::Failed(failure @ Failure::WriteTimeout)) => (*failure).into(),
-                    _ => Misuse::SendAfterClose.into(),
-                }));
+                return Poll::Ready(Err(self.too_late()));
             }
             let written = poll_write_slices(&mut *self.io, self.outbound.poll_output(), cx);
             let Poll::Ready(written) = written else {
-                if self.config.deadlines.write_timeout().is_some() {
-                    self.outbound.handle_blocked(self.origin.elapsed());
-                }
-                ready!(self.poll_write_deadline(cx));
+                ready!(self.poll_blocked(cx));
                 continue;
             };
             self.take_written(written)?;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// What whoever writes is told when nothing can be written any more. Why, too: it may be another
+    /// task than the one that receives.
+    fn too_late(&self) -> Error {
+        match self.outgoing.outcome() {
+            Some(Error::Failed(failure @ Failure::WriteTimeout)) => (*failure).into(),
+            _ => Misuse::SendAfterClose.into(),
+        }
+    }
+
+    /// The transport takes nothing, or passes nothing on: until the deadline for that, which is then
+    /// handled.
+    fn poll_blocked(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.config.deadlines.write_timeout().is_some() {
+            self.outbound.handle_blocked(self.origin.elapsed());
+        }
+        self.poll_write_deadline(cx)
     }
 
     /// Writes a message past the queue, as [`Outbound::may_write_through`] allows; queues what the
@@ -121,17 +152,10 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     /// Until the transport has passed on what it took. Some hold it back, TLS among them, and the last
     /// octets of a connection, a Close perhaps, are their peer's also if its own stream has ended.
     pub(super) fn poll_last_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let is_held_back = self.outgoing.unflushed && !self.outgoing.write_failed;
-        if !is_held_back || self.outbound.output_len() > 0 || !self.outbound.has_stream_ended() {
-            return Poll::Ready(());
+        if self.outgoing.holds_back(self.outbound) {
+            // That it failed is for whoever writes to hear.
+            let _ = ready!(self.poll_flush(cx));
         }
-        match Pin::new(&mut *self.io).poll_flush(cx) {
-            Poll::Ready(flushed) => {
-                let _ = self.note_write(flushed);
-            }
-            Poll::Pending => ready!(self.poll_last_wait(cx)),
-        }
-        self.outgoing.unflushed = false;
         Poll::Ready(())
     }
 
