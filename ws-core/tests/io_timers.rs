@@ -139,6 +139,101 @@ fn a_busy_application_does_not_make_its_peer_too_slow() {
     assert_eq!(socket.recv().unwrap(), Some(Message::text("Hello")));
     thread::sleep(ms(150));
     assert_eq!(socket.recv().unwrap().map(|message| message.payload().len()), Some(150_000));
+
+    // A read that is shorter than it might be is not the last.
+    let config = with(|d| d.min_rate(100_000, ms(100)));
+    let mut socket = WebSocket::server(Plain(Records(io::Cursor::new(octets))), config);
+    assert_eq!(socket.recv().unwrap(), Some(Message::text("Hello")));
+    thread::sleep(ms(150));
+    assert_eq!(socket.recv().unwrap().map(|message| message.payload().len()), Some(150_000));
+}
+
+/// A transport where all has arrived, and that gives a record at a time, as TLS does.
+struct Records(io::Cursor<Vec<u8>>);
+
+impl Read for Records {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = buf.len().min(16 * 1024);
+        self.0.read(&mut buf[..len])
+    }
+}
+
+impl Write for Records {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads take 60 ms, whatever is asked of them; a write needs 50 ms, or is late.
+struct Sluggish {
+    octets: io::Cursor<Vec<u8>>,
+    write_timeout: Option<Duration>,
+    written: Vec<u8>,
+}
+
+impl Read for Sluggish {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        thread::sleep(ms(60));
+        let len = buf.len().min(20);
+        self.octets.read(&mut buf[..len])
+    }
+}
+
+impl Write for Sluggish {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        if self.write_timeout.is_some_and(|timeout| timeout < ms(50)) {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        thread::sleep(ms(50));
+        self.written.extend_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Transport for Sluggish {
+    fn shut_down(&mut self) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.write_timeout = timeout;
+        Ok(())
+    }
+}
+
+/// A peer that was found to be too slow some time ago has all the time there is for our Close.
+#[test]
+fn t14_a_busy_application_takes_no_time_from_the_close_of_a_slow_message() {
+    let mut config = with(|d| d.min_rate(1000, ms(100)));
+    config.limits = Limits::builder().close_timeout(ms(300)).build().unwrap();
+    let octets = io::Cursor::new(wire_to(Role::Server, &[binary(&[0; 1000])]));
+    let io = Sluggish { octets, write_timeout: None, written: Vec::new() };
+    let mut socket = WebSocket::server(io, config);
+    let mut reader = socket.reader().unwrap().unwrap();
+    let began = Instant::now();
+    let mut piece = [0; 100];
+    while began.elapsed() < ms(100) {
+        reader.read(&mut piece).unwrap();
+    }
+    thread::sleep(ms(400));
+    let error = reader.read(&mut piece).unwrap_err();
+    let error = *error.into_inner().unwrap().downcast::<Error>().unwrap();
+    let too_slow = Failure::Violation(Violation::TooSlow);
+    assert!(matches!(error, Error::Failed(failure) if failure == too_slow), "{error:?}");
+    let close = oracle::parse(Role::Server, &socket.get_ref().written);
+    assert_eq!(close, [Frame::close(1008, Violation::TooSlow.reason())]);
 }
 
 #[test]

@@ -37,19 +37,29 @@ impl Halves<'_> {
 
     /// See [`Connection::handle_timeout`](super::Connection::handle_timeout).
     pub(crate) fn handle_timeout(&mut self, now: Duration) -> Option<Event<'static>> {
-        let failure = self.handle_due(now);
+        self.handle_timeout_of(now, now)
+    }
+
+    /// As [`handle_timeout`](Self::handle_timeout), of what was due at `then`: all that had arrived by
+    /// then was handled, and nothing since.
+    pub(crate) fn handle_timeout_of(
+        &mut self,
+        then: Duration,
+        now: Duration,
+    ) -> Option<Event<'static>> {
+        let failure = self.handle_due(then, now);
         self.heed();
         failure.map(Event::Failed)
     }
 
-    fn handle_due(&mut self, now: Duration) -> Option<Failure> {
+    fn handle_due(&mut self, then: Duration, now: Duration) -> Option<Failure> {
         if !self.outbound.may_send() {
-            return self.outbound.handle_closing_timeout(now);
+            return self.outbound.handle_closing_timeout(then);
         }
         let (heard, writes) = (self.inbound.extras.heard_mut()?, self.outbound.writes()?);
-        match due(heard, writes, &self.config.deadlines, now)? {
+        match due(heard, writes, &self.config.deadlines, then)? {
             Due::Ping => {
-                self.keepalive(now);
+                self.keepalive(then);
                 None
             }
             Due::Idle => Some(self.fail(Violation::Idle, now)),

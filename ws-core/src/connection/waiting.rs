@@ -13,6 +13,25 @@ impl Connection {
         self.halves().handle_timeout(now)
     }
 
+    /// As [`handle_timeout`](Self::handle_timeout), of what was due at `then`: what was received since
+    /// was not handled yet. What follows has its time from `now` on.
+    #[cfg(feature = "std")]
+    pub(crate) fn handle_timeout_of(
+        &mut self,
+        then: Duration,
+        now: Duration,
+    ) -> Option<Event<'static>> {
+        self.halves().handle_timeout_of(then, now)
+    }
+
+    /// Has what arrives of a message, or a frame, be counted anew: whether it is too slow, nobody knows.
+    #[cfg(feature = "std")]
+    pub(crate) fn count_anew(&mut self, now: Duration) {
+        if let Some(heard) = self.inbound.extras.heard_mut() {
+            heard.count_anew(now);
+        }
+    }
+
     /// When to call [`handle_timeout`](Self::handle_timeout), if nothing else happens before. Moves
     /// with every octet received: whoever sleeps until then may sleep on when it wakes up and it has
     /// moved, rather than set its timer anew each time.

@@ -30,11 +30,6 @@ impl Buffer {
         self.start == self.end
     }
 
-    /// Whether the last read could have brought more.
-    pub(super) const fn has_room(&self) -> bool {
-        self.end < self.storage.len()
-    }
-
     pub(super) fn octets_mut(&mut self) -> &mut [u8] {
         self.storage.get_mut(self.start..self.end).unwrap_or_default()
     }

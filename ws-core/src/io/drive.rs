@@ -9,14 +9,13 @@
 //! ```
 
 use core::ops::Range;
-use core::time::Duration;
 use std::io;
 
 use super::buffer::READ_LEN;
 use super::error::{Error, same_error};
 use super::open::is_late;
 use super::transport::Transport;
-use super::websocket::WebSocket;
+use super::websocket::{LastRead, WebSocket};
 use crate::connection::{Connection, Event, Failure, Piece, Received, Transport as Advice};
 use crate::message::MessageKind;
 
@@ -182,9 +181,7 @@ impl<S: Transport> WebSocket<S> {
             }
             // Before the end, each deadline waits for what these octets mean.
             Ok(_) if self.connection.may_send() => {
-                if self.has_read_all(started) {
-                    self.read_at = Some(self.now);
-                }
+                self.last_read = Some(LastRead { began: started, ended: self.now });
                 return Ok(());
             }
             Ok(_) => {}
@@ -200,24 +197,22 @@ impl<S: Transport> WebSocket<S> {
         Ok(())
     }
 
-    /// Whether all that had arrived by the deadline is read, and not only as much as there was room
-    /// for: a busy application must not make its peer too slow. `started`: when the read began.
-    fn has_read_all(&self, started: Duration) -> bool {
-        let waited = |deadline| (started..=self.now).contains(&deadline);
-        self.input.has_room() || self.connection.poll_timeout().is_some_and(waited)
-    }
-
-    /// Where all that a read brought is handled, handles the deadline that had passed by then: reads
-    /// that always bring something would otherwise put it off for ever. What has passed since, while
-    /// the application was busy, is judged behind the next read.
+    /// Where all that a read brought is handled, handles the deadline that has passed while it waited:
+    /// reads that always bring something would otherwise put it off for ever.
+    ///
+    /// One that passed before, while the application was busy, says nothing of the peer: how much more
+    /// had arrived by then, a transport that gives a record at a time, as TLS does, does not tell.
     fn judge_read(&mut self) {
-        let Some(read_at) = self.read_at.take() else { return };
-        if self.connection.may_send()
-            && self.connection.poll_timeout().is_some_and(|deadline| deadline <= read_at)
-        {
-            let event = self.connection.handle_timeout(read_at);
-            self.note(event);
+        let Some(LastRead { began, ended }) = self.last_read.take() else { return };
+        let passed = self.connection.poll_timeout().filter(|deadline| *deadline <= ended);
+        let Some(deadline) = passed.filter(|_| self.connection.may_send()) else { return };
+        if deadline < began {
+            return self.connection.count_anew(ended);
         }
+        // What follows has its time from now on: the application may have been busy since.
+        self.now = self.origin.elapsed();
+        let event = self.connection.handle_timeout_of(ended, self.now);
+        self.note(event);
     }
 
     /// Handles the connection's deadline, if it has one, and tells whether it has ended all.

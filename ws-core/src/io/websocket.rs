@@ -55,9 +55,8 @@ pub struct WebSocket<S> {
     pub(super) decoded: Vec<u8>,
     pub(super) origin: Instant,
     pub(super) now: Duration,
-    /// When the last read returned, until its octets are handled, if there were no more: deadlines
-    /// are judged by that time then.
-    pub(super) read_at: Option<Duration>,
+    /// The last read that brought something, until its octets are handled.
+    pub(super) last_read: Option<LastRead>,
     pub(super) reads: Timeout,
     pub(super) writes: Timeout,
     pub(super) outcome: Option<Error>,
@@ -68,6 +67,13 @@ pub struct WebSocket<S> {
     pub(super) write_failed: bool,
     /// The terminal event has come: nothing received means anything any more.
     pub(super) ended: bool,
+}
+
+/// From when to when a read lasted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LastRead {
+    pub(super) began: Duration,
+    pub(super) ended: Duration,
 }
 
 /// A message lent from the connection's buffer, until the next call.
@@ -113,7 +119,7 @@ impl<S: Transport> WebSocket<S> {
             decoded: Vec::new(),
             origin: Instant::now(),
             now: Duration::ZERO,
-            read_at: None,
+            last_read: None,
             reads: Timeout::default(),
             writes: Timeout::default(),
             outcome: None,
