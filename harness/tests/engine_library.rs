@@ -198,12 +198,16 @@ fn ping_on(mut stream: TcpStream) -> tokio::task::JoinHandle<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_testee_that_never_stops_sending_is_cut_off() {
     let never_ends = &b"\x01\x7f\x00\x00\x00\x7f\x00\x00\x00\x00"[..];
+    let pings = &b"\x89\x7d_____________________________________________________________\
+        ________________________________________________________________"[..];
+    assert_eq!(pings.len(), 127);
     let endless_ping = &b"\x89\x7f\x00\x00\x00\x7f\x00\x00\x00\x00"[..];
     let slow =
         Settings { pace: Pace { time_scale: 60.0, ..Pace::default() }, ..Settings::default() };
     for (octets, why) in [
         (&b"\x8a\x00"[..], "more than a case may record"),
         (never_ends, "a message is longer than the engine's limit of 64 MiB"),
+        (pings, "more than 64 MiB of Pongs wait for a peer that does not read"),
         (endless_ping, "a control frame is longer than the engine's limit of 64 MiB"),
     ] {
         let played = against(flood(octets), "1.1.1", &slow).await;

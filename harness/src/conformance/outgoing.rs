@@ -12,6 +12,8 @@ pub struct Outgoing {
     buffer: Vec<u8>,
     written: usize,
     waiting: VecDeque<Piece>,
+    /// Octets of those that wait.
+    waiting_len: usize,
     /// A turn is due, if only to find that nothing waits any more.
     turning: bool,
 }
@@ -29,7 +31,7 @@ impl Outgoing {
     /// Takes a write. Returns what goes into the buffer at once, for the log, `None` if it waits.
     pub fn plain(&mut self, octets: Vec<u8>) -> Option<Vec<u8>> {
         if !self.waiting.is_empty() {
-            self.waiting.push_back(Piece { octets, own_turn: false });
+            self.wait(Piece { octets, own_turn: false });
             return None;
         }
         Some(octets)
@@ -37,7 +39,12 @@ impl Outgoing {
 
     /// Takes a write that gets a turn of its own.
     pub fn sync(&mut self, octets: Vec<u8>) {
-        self.waiting.push_back(Piece { octets, own_turn: true });
+        self.wait(Piece { octets, own_turn: true });
+    }
+
+    fn wait(&mut self, piece: Piece) {
+        self.waiting_len += piece.octets.len();
+        self.waiting.push_back(piece);
     }
 
     /// Takes a write in pieces of `len` octets.
@@ -52,8 +59,19 @@ impl Outgoing {
         if self.ready().is_empty() {
             (self.buffer, self.written) = (octets, 0);
         } else {
+            if self.written > self.buffer.len() / 2 {
+                // Of a peer that never reads all, what it has read is not kept for ever.
+                self.buffer.drain(..self.written);
+                self.written = 0;
+            }
             self.buffer.extend_from_slice(&octets);
         }
+    }
+
+    /// Octets that are still to be written, those that wait for a turn as well.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ready().len() + self.waiting_len
     }
 
     /// What is to be written now.
@@ -86,6 +104,7 @@ impl Outgoing {
     /// Takes a turn.
     pub fn turn(&mut self) -> Option<Piece> {
         let piece = self.waiting.pop_front();
+        self.waiting_len -= piece.as_ref().map_or(0, |piece| piece.octets.len());
         self.turning = piece.is_some();
         piece
     }
@@ -134,13 +153,30 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_not_shown_again() {
+    fn what_was_written_is_neither_shown_again_nor_kept() {
         let mut out = Outgoing::default();
         plain(&mut out, "abcd");
         out.wrote(3);
         plain(&mut out, "ef");
-        assert_eq!(out.ready(), b"def");
+        assert_eq!((out.ready(), out.buffer.len()), (&b"def"[..], 3));
         out.wrote(9);
         assert_eq!(out.ready(), b"");
+    }
+
+    #[test]
+    fn what_waits_for_a_turn_is_counted_until_it_is_written() {
+        let mut out = Outgoing::default();
+        plain(&mut out, "ab");
+        out.chop(b"12345", 2);
+        plain(&mut out, "cd");
+        assert_eq!(out.len(), 9);
+        let mut left = Vec::new();
+        while let Some(piece) = out.turn() {
+            left.push(out.len());
+            out.put(piece.octets);
+        }
+        assert_eq!((left, out.len()), (vec![7, 7, 8, 7], 9));
+        out.wrote(9);
+        assert_eq!(out.len(), 0);
     }
 }
