@@ -20,7 +20,7 @@ Examples:
 pub struct Options {
     #[command(flatten)]
     judged: Judged,
-    /// Also drop cases from a baseline that its report does not have.
+    /// Also take a report that lacks cases, of its baseline or of those that it was asked for.
     #[arg(long)]
     allow_missing: bool,
 }
@@ -32,7 +32,7 @@ impl Options {
     ///
     /// - [`Error::NothingRan`]: there is no report.
     /// - [`Error::Unusable`]: a file is malformed, a baseline is of another role, or cases would be
-    ///   dropped.
+    ///   dropped, or never be missed.
     pub fn run(&self) -> Result<Exit, Error> {
         let mut blessed = 0;
         for One { role, path, report, baseline: place } in self.judged.each()? {
@@ -61,6 +61,15 @@ impl Options {
                      or drop them with --allow-missing",
                     role.name(),
                     counted(missing, "case")
+                )));
+            }
+            // What ended in the middle would be what is expected from now on.
+            let untold = report.without_verdict();
+            if !untold.is_empty() && !self.allow_missing {
+                return Err(Error::Unusable(format!(
+                    "{}: play them with `wsconf test --failed-in` and `wsconf merge --rerun`, or take \
+                     what is there with --allow-missing",
+                    table::untold(role, &untold)
                 )));
             }
             if !changes.is_empty() && !before.is_empty() {
