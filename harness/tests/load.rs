@@ -83,16 +83,41 @@ fn in_an_open_loop_a_stall_counts_for_every_message_it_delays() {
 #[test]
 fn what_is_lost_fails() {
     let server = Server::start();
+    // Whose figures go with it.
+    let pid = server.id();
     let (code, figures) = std::thread::scope(|scope| {
         scope.spawn(|| {
             std::thread::sleep(Duration::from_millis(600));
             signal(&server, "-KILL");
         });
-        figures(server.url(), "-c 3 -d 1")
+        figures(server.url(), &format!("-c 3 -d 1 --pid {pid}"))
     });
+    assert!(figures["server"].is_null(), "{figures}");
     assert_eq!(code, 100, "{figures}");
     assert_eq!(figures["lostConnections"], 3, "{figures}");
     assert_eq!(figures["unanswered"], 3, "{figures}");
+}
+
+/// One connection of several that falls silent in the warm-up has nothing to count in the measured time.
+#[test]
+fn a_connection_that_is_silent_from_the_beginning_fails() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for (nth, stream) in listener.incoming().flatten().enumerate() {
+            std::thread::spawn(move || {
+                let mut socket = ws_core::io::accept(stream, ws_core::Config::default()).unwrap();
+                while let Ok(Some(message)) = socket.recv() {
+                    if nth == 0 {
+                        socket.send(message).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let (code, figures) = figures(&url, "-c 2 -d 0.3");
+    assert_eq!(code, 100, "{figures}");
+    assert_eq!((&figures["unanswered"], &figures["lostConnections"]), (&1.into(), &0.into()));
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ pub struct Outcome {
     /// Echoes that came in the measured time.
     pub echoes: u64,
     echoes_per_second: f64,
-    /// Messages of the measured time whose echo did not come within two seconds of its end.
+    /// Messages whose echo did not come within two seconds of the end, those of the warm-up as well.
     pub unanswered: u64,
     /// Connections that the server ended, or that brought something else than echoes.
     pub lost_connections: usize,
