@@ -39,7 +39,7 @@ fn room() -> tempfile::TempDir {
 }
 
 /// In [`room`]; `URL` is that of a server, and `DEAD` one where nobody is.
-const TABLE: [(&str, i32); 76] = [
+const TABLE: [(&str, i32); 77] = [
     ("autobahn --engine native --role server --cases 1.1.1 --out o", 0),
     ("autobahn --engine native --role server --cases nothing", 2),
     ("autobahn --engine native --role server --url DEAD --cases 1.1.1 --out o", 4),
@@ -63,6 +63,7 @@ const TABLE: [(&str, i32); 76] = [
     ("page good.json --out none", 2),
     ("gate --latest same --baseline base --role server", 0),
     ("gate --latest same --baseline base --waivers broken.json", 2),
+    ("gate --latest same --baseline base --waivers nowhere.toml", 2),
     ("gate --latest none --baseline base", 4),
     ("gate --latest worse --baseline base --role server", 100),
     ("gate --latest fewer --baseline base --role server", 100),

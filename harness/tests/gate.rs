@@ -7,7 +7,7 @@ use ws_harness::report::schema::{Behavior, BehaviorClose, Case, Role};
 use ws_harness::report::store;
 
 mod support;
-use support::{baseline, case, ok, report, run, wsconf};
+use support::{baseline, case, id, ok, run, whole, wsconf};
 
 /// A folder with baselines and reports of both roles.
 fn room(before: &[Case], now: &[Case]) -> tempfile::TempDir {
@@ -15,7 +15,7 @@ fn room(before: &[Case], now: &[Case]) -> tempfile::TempDir {
     for role in Role::ALL {
         let at = |sub: &str| store::path(&dir.path().join("reports").join(sub), role, None);
         store::save_baseline(&at("baseline"), &baseline(role, before)).unwrap();
-        store::save_report(&at("latest"), &report(role, now.to_vec())).unwrap();
+        store::save_report(&at("latest"), &whole(role, now.to_vec())).unwrap();
     }
     dir
 }
@@ -231,6 +231,30 @@ fn blessing_does_not_shrink_a_baseline_unasked() {
     assert_eq!(gate(dir.path(), &[]).0, 0);
 }
 
+/// A run that ended in the middle: from then on nobody would miss what it did not come to.
+#[test]
+fn blessing_takes_no_report_that_lacks_a_verdict() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut report = whole(Role::Server, vec![ok("1.1.1"), ok("1.1.2")]);
+    report.cases.retain(|case| case.id == id("1.1.1"));
+    store::save_report(&dir.path().join("report.json"), &report).unwrap();
+    let bless = ["bless", "report.json", "--baseline", "expected.json"];
+    let (code, _, err) = run(wsconf(dir.path()).args(bless));
+    assert!(code == 2 && err.contains("no verdict on 1 case: 1.1.2"), "{err}");
+    assert!(!dir.path().join("expected.json").exists());
+    assert_eq!(run(wsconf(dir.path()).args(bless).arg("--allow-missing")).0, 0);
+}
+
+/// Folders are named after releases.
+#[test]
+fn a_folder_of_baselines_may_have_a_dot_in_its_name() {
+    let dir = room(&three(), &three());
+    let reports = dir.path().join("reports");
+    fs::rename(reports.join("baseline"), reports.join("v1.2")).unwrap();
+    let (code, out, err) = gate(dir.path(), &["--baseline", "reports/v1.2"]);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
 #[test]
 fn blessing_nothing_is_4() {
     let dir = tempfile::tempdir().unwrap();
@@ -243,7 +267,7 @@ fn any_report_is_held_against_a_baseline_of_any_name() {
     let dir = tempfile::tempdir().unwrap();
     let wsconf = |arguments: &[&str]| run(support::wsconf(dir.path()).args(arguments));
     let save = |cases: Vec<Case>| {
-        store::save_report(&dir.path().join("report.json"), &report(Role::Client, cases)).unwrap();
+        store::save_report(&dir.path().join("report.json"), &whole(Role::Client, cases)).unwrap();
     };
     save(vec![ok("1.1.1"), ok("1.1.2")]);
     let gate = ["gate", "report.json", "--baseline", "expected.json"];

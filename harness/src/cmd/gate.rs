@@ -28,9 +28,9 @@ new; when it is not OK without a waiver; or when its waiver is not used.")]
 pub struct Options {
     #[command(flatten)]
     judged: Judged,
-    /// Verdicts accepted for a reason.
-    #[arg(long, value_name = "FILE", default_value = "reports/waivers.toml")]
-    waivers: PathBuf,
+    /// Verdicts accepted for a reason (default: reports/waivers.toml, if it is there).
+    #[arg(long, value_name = "FILE")]
+    waivers: Option<PathBuf>,
     #[command(flatten)]
     cases: Cases,
 }
@@ -48,7 +48,7 @@ impl Options {
             true => Some(self.cases.resolve()?),
             false => None,
         };
-        let waivers = waiver::load(&self.waivers)?;
+        let waivers = waiver::load(self.waivers.as_deref())?;
         let mut compared = 0;
         let mut reports = 0;
         let mut differing = 0;

@@ -50,7 +50,8 @@ impl Judged {
     /// [`Error::Unusable`]: one is malformed, or a named one is missing or the second of its role; or
     /// one file is to be the baseline of both roles.
     pub(super) fn each(&self) -> Result<Vec<One>, Error> {
-        let is_file = self.baseline.is_file() || self.baseline.extension().is_some();
+        let is_file = !self.baseline.is_dir()
+            && (self.baseline.is_file() || self.baseline.extension().is_some());
         let one = |path: PathBuf, role: Role, report: Option<Report>| {
             let baseline = match is_file {
                 true => self.baseline.clone(),

@@ -1,7 +1,7 @@
 //! `wsconf parity`: the suite and the engine against the same testees, verdict by verdict.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -53,9 +53,9 @@ pub struct Options {
     /// Where logs and both reports of each testee are kept.
     #[arg(long, value_name = "DIR", default_value = "reports/latest/parity")]
     out: PathBuf,
-    /// Differences that are there for a reason.
-    #[arg(long, value_name = "FILE", default_value = "reports/parity.toml")]
-    known: PathBuf,
+    /// Differences that are there for a reason (default: reports/parity.toml, if it is there).
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
     /// How often a case is played in all before it counts as different.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
     tries: u64,
@@ -75,7 +75,7 @@ pub struct Options {
 
 /// One testee in the stead of a file.
 #[derive(Debug, Args)]
-#[group(id = "who", multiple = false, conflicts_with = "testees")]
+#[group(id = "who", multiple = false, conflicts_with_all = ["testees", "role"])]
 struct OneTestee {
     /// A server that runs already.
     #[arg(long, value_name = "URL")]
@@ -112,7 +112,7 @@ impl Options {
     async fn run_async(&self) -> Result<Exit, Error> {
         let (_, ids) = self.cases.resolve()?;
         let rounds = self.rounds(&ids)?;
-        let known = known::load(&self.known)?;
+        let known = known::load(self.known.as_deref())?;
         let places = Places {
             wstest: self.wstest.clone(),
             compose_file: None,
@@ -185,8 +185,9 @@ impl Options {
         let (new, not_used) = known::split(found, &of_round);
         let explained = of_round.len() - not_used.len();
         talk::text(&table::parity_differences(name, role, &new));
+        let path = self.known.as_deref().unwrap_or(Path::new(known::DEFAULT));
         for known in &not_used {
-            say!("{}: known as different in {}, and is not", known.id, self.known.display());
+            say!("{}: known as different in {}, and is not", known.id, path.display());
         }
         if !shaky.is_empty() {
             say!(

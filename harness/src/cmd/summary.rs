@@ -22,9 +22,9 @@ pub struct Options {
     /// Where the baselines are.
     #[arg(long, value_name = "DIR", default_value = "reports/baseline")]
     baseline: PathBuf,
-    /// Verdicts accepted for a reason.
-    #[arg(long, value_name = "FILE", default_value = "reports/waivers.toml")]
-    waivers: PathBuf,
+    /// Verdicts accepted for a reason (default: reports/waivers.toml, if it is there).
+    #[arg(long, value_name = "FILE")]
+    waivers: Option<PathBuf>,
     /// Where the page goes.
     #[arg(long, value_name = "FILE", default_value = "reports/conformance.md")]
     out: PathBuf,
@@ -51,7 +51,7 @@ impl Options {
             let dir = self.baseline.display();
             return Err(Error::NothingRan(format!("no baseline in {dir}: see `wsconf bless`")));
         }
-        let waivers = waiver::load(&self.waivers)?;
+        let waivers = waiver::load(self.waivers.as_deref())?;
         let readme = std::fs::read_to_string(&self.readme)
             .map_err(io(format!("cannot read {}", self.readme.display())))?;
         let with_table = conformance::readme(&readme, &baselines)

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::diff::Difference;
 use crate::Error;
 use crate::conformance::CaseId;
-use crate::error::io;
 use crate::report::schema::{Role, Verdict};
+use crate::report::store;
 
 /// One `[[difference]]` of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -61,16 +61,18 @@ struct File {
     difference: Vec<Known>,
 }
 
-/// Reads the file at `path`; no such file is none known.
+/// Where they are, if nobody says where.
+pub(crate) const DEFAULT: &str = "reports/parity.toml";
+
+/// Reads the file named, or [`DEFAULT`], which need not be there.
 ///
 /// # Errors
 ///
-/// [`Error::Unusable`]: malformed; a reason is missing; a case twice.
-pub fn load(path: &Path) -> Result<Vec<Known>, Error> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(io(format!("cannot read {}", path.display()))(error)),
+/// [`Error::Unusable`]: a named file is not there; malformed; a reason is missing; a case twice.
+pub fn load(named: Option<&Path>) -> Result<Vec<Known>, Error> {
+    let (path, text) = match store::read_or_default(named, DEFAULT)? {
+        (path, Some(text)) => (path, text),
+        (_, None) => return Ok(Vec::new()),
     };
     parse(&text).map_err(|why| Error::Unusable(format!("{}: {why}", path.display())))
 }

@@ -127,6 +127,22 @@ fn save(path: &Path, head: &impl Serialize, cases: &[impl Serialize]) -> Result<
     write_whole(path, &text).map_err(io(format!("cannot write {}", path.display())))
 }
 
+/// The text of the file that is named, and where it is; of none the one at `default`, if it is there: a
+/// name with a slip in it is not as good as none.
+pub(crate) fn read_or_default<'a>(
+    named: Option<&'a Path>,
+    default: &'a str,
+) -> Result<(&'a Path, Option<String>), Error> {
+    let path = named.unwrap_or(Path::new(default));
+    match fs::read_to_string(path) {
+        Ok(text) => Ok((path, Some(text))),
+        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
+            Ok((path, None))
+        }
+        Err(error) => Err(io(format!("cannot read {}", path.display()))(error)),
+    }
+}
+
 /// Writes beside `path` and renames, so that no reader ever meets half a file.
 pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -8,9 +8,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::schema::{Behavior, BehaviorClose, Role, Verdict};
+use super::store;
 use crate::Error;
 use crate::conformance::CaseId;
-use crate::error::io;
 
 /// One `[[waiver]]` of `waivers.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -50,17 +50,19 @@ struct File {
     waiver: Vec<Waiver>,
 }
 
-/// Reads `waivers.toml`; no such file is no waivers.
+/// Where waivers are, if nobody says where.
+const DEFAULT: &str = "reports/waivers.toml";
+
+/// Reads the file named, or [`DEFAULT`], which need not be there.
 ///
 /// # Errors
 ///
-/// [`Error::Unusable`]: malformed; a reason is missing or names no RFC; a waiver for OK; two
+/// [`Error::Unusable`]: a named file is not there; malformed; a reason is missing or names no RFC; a waiver for OK; two
 /// waivers for one case and role.
-pub fn load(path: &Path) -> Result<Vec<Waiver>, Error> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(io(format!("cannot read {}", path.display()))(error)),
+pub fn load(named: Option<&Path>) -> Result<Vec<Waiver>, Error> {
+    let (path, text) = match store::read_or_default(named, DEFAULT)? {
+        (path, Some(text)) => (path, text),
+        (_, None) => return Ok(Vec::new()),
     };
     let bad = |what: String| Error::Unusable(format!("{}: {what}", path.display()));
     let file: File = toml::from_str(&text).map_err(|error| bad(error.to_string()))?;
