@@ -156,10 +156,26 @@ pub async fn choose(
     places: &Places,
     mut say: impl FnMut(&str),
 ) -> Result<Engine, Error> {
-    if places.quick && wanted != Wanted::Native {
-        return Err(Error::Unusable(
-            "--quick is of our own engine: add --engine native".to_owned(),
-        ));
+    let refusals = [
+        (
+            places.quick && wanted != Wanted::Native,
+            "--quick is of our own engine: add --engine native",
+        ),
+        (
+            places.wstest.is_some() && !matches!(wanted, Wanted::Auto | Wanted::Wstest),
+            "--wstest is the suite on this machine: --engine has to be wstest",
+        ),
+        (
+            places.compose_file.is_some() && !matches!(wanted, Wanted::Auto | Wanted::Docker),
+            "--compose-file is of the suite's image: --engine has to be docker",
+        ),
+        (
+            places.compose_file.is_some() && places.wstest.is_some(),
+            "--compose-file and --wstest are two ways to run the suite: name one",
+        ),
+    ];
+    if let Some((_, why)) = refusals.into_iter().find(|(refused, _)| *refused) {
+        return Err(Error::Unusable(why.to_owned()));
     }
     let no_docker = match wanted {
         Wanted::Native => {
