@@ -49,19 +49,25 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// As [`index::report`]; [`Error::Unusable`] also if the files of the cases tell of another role.
+    /// As [`index::report`]; [`Error::Unusable`] also if the files of the cases tell of another role,
+    /// [`Error::NothingRan`] also if the index has none of the cases asked for.
     pub fn run(&self) -> Result<Exit, Error> {
         let role = match self.role {
             OneRole::Server => Role::Server,
             OneRole::Client => Role::Client,
         };
-        let (selection, _) = self.cases.resolve()?;
+        let (selection, ids) = self.cases.resolve()?;
         self.check_role(role)?;
         let path = store::path(&self.out, role, None);
         store::forget(&path)?;
         let mut report = index::report(&self.index, &self.agent, role)?;
         report.suite.version = Some(self.suite_version.clone());
         report.selection = selection;
+        report.cases.retain(|case| ids.contains(&case.id));
+        if report.cases.is_empty() {
+            let index = self.index.display();
+            return Err(Error::NothingRan(format!("{index} has none of these cases")));
+        }
         store::save_report(&path, &report)?;
         say!("{}", table::totals(role, &report.cases));
         Ok(Exit::Same)

@@ -96,6 +96,12 @@ impl Options {
                 match self.judge(testee, version.clone(), who, &ids).await {
                     Ok(judged) => {
                         say!("{}", table::totals(role, &judged.report.cases));
+                        let untold = judged.report.without_verdict();
+                        if !untold.is_empty() {
+                            let untold = format!("{name} as {}", table::untold(role, &untold));
+                            note!("error: {untold}");
+                            page.notes.push(untold);
+                        }
                         page.shown.push(judged);
                     }
                     Err(Error::NothingRan(why)) => {
