@@ -63,6 +63,7 @@ async fn control_paths_say_what_the_suites_say() {
         ("/runCase?casetuple=12.1.1&agent=a%20b", None),
         ("/getCaseStatus?casetuple=12.1.1&agent=a%20b", Some(r#"{"behavior":"UNIMPLEMENTED"}"#)),
         ("/runCase?case=1&agent=excluded", None),
+        ("/getCaseStatus?case=1&agent=excluded", None),
         ("/updateReports?agent=a%20b", None),
     ] {
         let came = Odd::Good.visit(address, resource).await;

@@ -94,7 +94,7 @@ enum Route {
 
 impl Server {
     /// For these cases, which clients know by their place in the list, counted from 1. A case that
-    /// `excludes` says is not for an agent is closed at once and has no verdict.
+    /// `excludes` says is not for an agent is closed at once and has neither verdict nor status.
     #[must_use]
     pub fn new(
         cases: Vec<Arc<Case>>,
@@ -140,7 +140,9 @@ impl Server {
             return stream.write_all(&Refusal::internal().octets()).await;
         };
         match route {
-            Route::Run { index, agent } if (self.excludes)(&agent, &self.cases[index].id) => {
+            Route::Run { index, agent } | Route::Status { index, agent }
+                if (self.excludes)(&agent, &self.cases[index].id) =>
+            {
                 self.say(stream, &input, &rest, &asked, None).await?;
             }
             Route::Run { index, agent } => {
@@ -241,8 +243,8 @@ impl Server {
                 let why = without_control(&why);
                 // The suite refuses the handshake then, and the case is lost.
                 let refusal = Refusal { status: 400, reason: why.clone(), field: None }.octets();
-                // The peer may be gone; its verdict is the same.
-                let _ = stream.write_all(&refusal).await;
+                // The peer may be gone, or not read; its verdict is the same.
+                let _ = tokio::time::timeout(OPENING, stream.write_all(&refusal)).await;
                 never_opened(request, refusal, why)
             }
         };

@@ -22,9 +22,12 @@ use super::CaseId;
 use super::page::page;
 use super::run::Played;
 use super::suite_report;
-use crate::autobahn::index::file_name_of;
+use crate::autobahn::index::{self, file_name_of};
 use crate::report::schema;
 use crate::scratch::hold;
+
+/// Octets of an agent's name in file names.
+const LONGEST_STEM: usize = 100;
 
 /// Results so far, and where they go.
 #[derive(Debug)]
@@ -55,9 +58,11 @@ impl Results {
         if let Some(dir) = dir {
             fs::create_dir_all(dir)?;
             held = Some(hold(dir)?);
+            let before = index::agents(&dir.join("index.json")).unwrap_or_default();
+            let before: Vec<String> = before.iter().map(|(agent, _)| stem_of(agent)).collect();
             for entry in fs::read_dir(dir)? {
                 let entry = entry?;
-                if is_sum(&entry.file_name().to_string_lossy()) {
+                if is_sum(&entry.file_name().to_string_lossy(), &before) {
                     fs::remove_file(entry.path())?;
                 }
             }
@@ -97,7 +102,7 @@ impl Results {
 
     /// A name for the files of a new agent. Names as the suite makes them have no hyphen.
     fn free_stem(&self, agent: &str) -> String {
-        let name = file_name_of(agent);
+        let name = stem_of(agent);
         let is_free = |stem: &String| self.agents.values().all(|other| other.stem != *stem);
         let more = (2..).map(|n| format!("{name}-{n}"));
         let mut stems = std::iter::once(name.clone()).chain(more);
@@ -158,8 +163,19 @@ impl Results {
     }
 }
 
-/// A file of `DIR` that speaks of more than one case.
-fn is_sum(name: &str) -> bool {
-    let of_agent = name.starts_with("report-") && name.ends_with(".json");
-    of_agent || ["report.json", "index.json", "failures.txt", "index.html"].contains(&name)
+/// An agent's name in the names of its files, which have to fit beside it: a file system has room for
+/// 255 octets.
+fn stem_of(agent: &str) -> String {
+    file_name_of(agent).chars().take(LONGEST_STEM).collect()
+}
+
+/// A file of `DIR` that speaks of more than one case, of a run whose agents had these `stems`.
+fn is_sum(name: &str, stems: &[String]) -> bool {
+    let stem = name.strip_prefix("report-").and_then(|rest| rest.strip_suffix(".json"));
+    let is_of = |stem: &str, one: &String| {
+        let number = stem.strip_prefix(one.as_str()).map(|rest| rest.strip_prefix('-'));
+        stem == one || number.flatten().is_some_and(|rest| rest.parse::<usize>().is_ok())
+    };
+    stem.is_some_and(|stem| stems.iter().any(|one| is_of(stem, one)))
+        || ["report.json", "index.json", "failures.txt", "index.html"].contains(&name)
 }

@@ -152,16 +152,17 @@ where
                     true => heavy.acquire_owned().await.ok(),
                     false => None,
                 };
+                let stream = patiently(&connect).await?;
+                let mut played = play_case(Arc::clone(&case), stream, &dial, &settings).await;
                 let mut earlier = Vec::new();
-                loop {
-                    let stream = patiently(&connect).await?;
-                    let played = play_case(Arc::clone(&case), stream, &dial, &settings).await;
-                    let verdict = played.judgement.verdict;
-                    if earlier.len() >= retries || !verdict.is_failure() {
-                        return Ok(Played { earlier, ..played });
-                    }
-                    earlier.push(verdict);
+                while earlier.len() < retries && played.judgement.verdict.is_failure() {
+                    // Of a server that is gone since, perhaps by this case, the verdict stands; that it
+                    // is gone is for the next case to say.
+                    let Ok(stream) = patiently(&connect).await else { break };
+                    let again = play_case(Arc::clone(&case), stream, &dial, &settings).await;
+                    earlier.push(std::mem::replace(&mut played, again).judgement.verdict);
                 }
+                Ok(Played { earlier, ..played })
             });
         }
         match playing.join_next().await {

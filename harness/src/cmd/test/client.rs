@@ -52,8 +52,8 @@ pub struct Options {
     /// $WS_AGENT, runs all cases and asks for the report.
     #[arg(long, value_name = "COMMAND")]
     command: Option<String>,
-    /// The name that the command is told.
-    #[arg(long, value_name = "NAME", default_value = "testee")]
+    /// The name that the command is told; a client that comes by itself says its own.
+    #[arg(long, value_name = "NAME", default_value = "testee", requires = "command")]
     agent: String,
     /// Where the reports go: report.json (report-AGENT.json if there are several), and
     /// the suite's index.json and case files.
@@ -87,6 +87,7 @@ impl Options {
         let out = self.out.clone().or_else(|| spec.outdir.clone());
         let doing = |out: &Path| format!("cannot write into {}", out.display());
         let doing = out.as_deref().map_or_else(String::new, doing);
+        self.common.spares(out.as_deref())?;
         let results = Results::new(out.as_deref()).map_err(io(doing.clone()))?;
         let listener =
             TcpListener::bind(&address).await.map_err(io(format!("cannot listen at {address}")))?;
@@ -100,13 +101,9 @@ impl Options {
             move |agent: &str, id: &CaseId| spec.excludes(agent, id)
         };
         let server = Server::new(cases, settings, results, excludes);
-        let ended = self.serve(&listener, address, &server, ids.len(), &mut signals).await;
         // What is done is told whatever ends the run.
-        let interrupted = match ended {
-            Err(Error::Interrupted(number)) => Err(Error::Interrupted(number)),
-            ended => Ok(ended?),
-        };
-        server.results(Results::sum_up).map_err(io(doing))?;
+        let ended = self.serve(&listener, address, &server, ids.len(), &mut signals).await;
+        let summed = server.results(Results::sum_up).map_err(io(doing));
         let told = server.results(|results| {
             let agents: Vec<&str> = results.agents().collect();
             if agents.is_empty() {
@@ -122,7 +119,7 @@ impl Options {
             }
             sum_up(concluded, out)
         });
-        interrupted.and(told)
+        ended.and(summed).and(told)
     }
 
     fn scheme(&self) -> &'static str {

@@ -145,6 +145,25 @@ impl Common {
         Ok((selection, ids))
     }
 
+    /// The report of `--failed-in` is not among what a run into `out` clears away.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unusable`]: it is.
+    pub(super) fn spares(&self, out: Option<&Path>) -> Result<(), Error> {
+        let (Some(report), Some(out)) = (&self.failed_in, out) else { return Ok(()) };
+        let folder = if report.is_dir() { Some(report.as_path()) } else { report.parent() };
+        let real = |path: &Path| if path == Path::new("") { ".".into() } else { path.to_owned() };
+        let real = |path: &Path| real(path).canonicalize().ok();
+        match folder.and_then(real).is_some_and(|folder| Some(folder) == real(out)) {
+            false => Ok(()),
+            true => Err(Error::Unusable(format!(
+                "--out: {} has the report of --failed-in, and would lose it: name another folder",
+                out.display()
+            ))),
+        }
+    }
+
     /// These cases, with fewer messages if asked for.
     pub(super) fn cases(&self, ids: &BTreeSet<CaseId>) -> Vec<Arc<Case>> {
         let messages = if self.quick { QUICK } else { usize::MAX };

@@ -102,6 +102,13 @@ pub(super) struct Concluded {
     pub(super) exit: Exit,
 }
 
+impl Concluded {
+    /// A case failed, whatever that is to mean for the end of the command.
+    pub(super) fn has_failure(&self) -> bool {
+        self.report.cases.iter().any(|case| case.verdict().is_failure())
+    }
+}
+
 /// Writes the page of all agents of a run into its folder, and returns the worst end of them.
 ///
 /// # Errors

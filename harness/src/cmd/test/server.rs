@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::options::Common;
-use super::report::{Asked, Began, conclude, sum_up};
+use super::report::{Asked, Began, Concluded, conclude, sum_up};
 use super::spec::Spec;
 use super::target::Target;
 use super::tls::Trust;
@@ -104,9 +104,11 @@ impl Options {
             crate::conformance::cases::ids().iter().cloned().zip(1..).collect();
         let doing = |out: &Path| format!("cannot write into {}", out.display());
         let mut signals = StopSignals::install().map_err(io("cannot wait for signals"))?;
+        self.common.spares(out.as_deref())?;
         let mut results = Results::new(out.as_deref())
             .map_err(io(out.as_deref().map_or_else(String::new, doing)))?;
-        let mut concluded = Vec::new();
+        let mut concluded: Vec<Concluded> = Vec::new();
+        let mut not_judged = Vec::new();
         for Server { agent, target, dial } in servers {
             let ids: BTreeSet<CaseId> =
                 ids.iter().filter(|id| !spec.excludes(&agent, id)).cloned().collect();
@@ -130,7 +132,12 @@ impl Options {
             let target = Arc::new(target);
             tokio::select! {
                 () = target.listens(&tls, Duration::from_secs(self.wait)) => {}
-                number = signals.asked() => return Err(Error::Interrupted(number)),
+                number = signals.asked() => {
+                    if !concluded.is_empty() {
+                        sum_up(concluded, out.as_deref())?;
+                    }
+                    return Err(Error::Interrupted(number));
+                }
             }
             let connect = {
                 let (target, tls) = (Arc::clone(&target), tls.clone());
@@ -172,7 +179,12 @@ impl Options {
                 let host = &target.host;
                 let unreachable = format!("cannot connect to {host}: {error}");
                 if results.lines(&agent).is_empty() {
-                    return Err(Error::NothingRan(format!("{unreachable}; does the server run?")));
+                    let why = format!("{unreachable}; does the server run?");
+                    if several {
+                        note!("error: {}: {why}", agent.escape_debug());
+                    }
+                    not_judged.push((agent, why));
+                    continue;
                 }
                 note!("error: {unreachable}; the run ends here");
             }
@@ -182,15 +194,30 @@ impl Options {
                 sum_up(concluded, out)?;
                 return Err(interrupted);
             }
+            if self.fail_fast && concluded.last().is_some_and(Concluded::has_failure) {
+                break;
+            }
         }
-        if concluded.is_empty() {
+        if concluded.is_empty() && not_judged.is_empty() {
             return Err(Error::NothingRan(
                 "the spec file excludes every case for every server: see its \
                  `exclude-agent-cases`"
                     .to_owned(),
             ));
         }
-        sum_up(concluded, out.as_deref())
+        let ended = match concluded.is_empty() {
+            true => Exit::Same,
+            false => sum_up(concluded, out.as_deref())?,
+        };
+        match not_judged.as_slice() {
+            [] => Ok(ended),
+            [(_, why)] if !several => Err(Error::NothingRan(why.clone())),
+            _ => {
+                let names: Vec<String> =
+                    not_judged.iter().map(|(agent, _)| agent.escape_debug().to_string()).collect();
+                Err(Error::NothingRan(format!("not judged: {}", names.join(", "))))
+            }
+        }
     }
 
     fn servers(&self, spec: Option<&Spec>) -> Result<Vec<Server>, Error> {

@@ -43,6 +43,8 @@ pub(super) struct Server {
     pub(super) origin: Option<String>,
     #[serde(default)]
     pub(super) protocols: Vec<String>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 impl Spec {
@@ -59,8 +61,10 @@ impl Spec {
             Value::Array(array) => array.is_empty(),
             _ => false,
         };
-        for (name, _) in spec.rest.iter().filter(|(_, value)| !is_empty(value)) {
-            note!("{shown}: `{name}` has no effect here");
+        let of_servers = spec.servers.iter().flat_map(|server| &server.rest);
+        let rest = spec.rest.iter().chain(of_servers).filter(|(_, value)| !is_empty(value));
+        for (name, _) in rest {
+            note!("{shown}: `{}` has no effect here", name.escape_debug());
         }
         Ok(spec)
     }
