@@ -70,7 +70,7 @@ impl Outgoing {
 
     /// Octets that are still to be written, those that wait for a turn as well.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn unwritten(&self) -> usize {
         self.ready().len() + self.waiting_len
     }
 
@@ -169,14 +169,14 @@ mod tests {
         plain(&mut out, "ab");
         out.chop(b"12345", 2);
         plain(&mut out, "cd");
-        assert_eq!(out.len(), 9);
+        assert_eq!(out.unwritten(), 9);
         let mut left = Vec::new();
         while let Some(piece) = out.turn() {
-            left.push(out.len());
+            left.push(out.unwritten());
             out.put(piece.octets);
         }
-        assert_eq!((left, out.len()), (vec![7, 7, 8, 7], 9));
+        assert_eq!((left, out.unwritten()), (vec![7, 7, 8, 7], 9));
         out.wrote(9);
-        assert_eq!(out.len(), 0);
+        assert_eq!(out.unwritten(), 0);
     }
 }

@@ -256,7 +256,7 @@ impl Connection {
             Opcode::CLOSE => self.handle_close(now, &payload),
             Opcode::PING if self.state == State::Open => {
                 let write = crate::conformance::case::Write::Plain;
-                if self.out.len() > LONGEST_MESSAGE {
+                if self.out.unwritten() > LONGEST_MESSAGE {
                     self.give_up("more than 64 MiB of Pongs wait for a peer that does not read");
                     return None;
                 }
