@@ -3,6 +3,9 @@
 //!
 //! A program with both roles is run as `NAME server` or `NAME client`.
 
+#[cfg(target_os = "linux")]
+mod defer_accept;
+
 use std::env;
 use std::io;
 use std::net::Ipv4Addr;
@@ -66,23 +69,40 @@ pub fn role() -> Role {
     }
 }
 
+/// Set for a server whose connections are to be held back by the system until the client has spoken.
+pub const DEFER_ACCEPT: &str = "WS_DEFER_ACCEPT";
+
 /// Listens at [`port`] and serves every connection in its own task, for ever. How a connection ends
 /// is the judge's to say, so what `serve` returns is let go.
 ///
 /// # Errors
 ///
-/// The port cannot be listened at, or accepting fails.
+/// The port cannot be listened at, or accepting fails; [`DEFER_ACCEPT`] is set, and the system has no
+/// such thing.
 pub async fn listen<F>(serve: impl Fn(TcpStream) -> F) -> io::Result<()>
 where
     F: Future + Send + 'static,
     F::Output: Send,
 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port())).await?;
+    if env::var_os(DEFER_ACCEPT).is_some() {
+        defer_accept(&listener)?;
+    }
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         tokio::spawn(serve(stream));
     }
+}
+
+#[cfg(target_os = "linux")]
+fn defer_accept(listener: &TcpListener) -> io::Result<()> {
+    defer_accept::set(listener)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn defer_accept(_: &TcpListener) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// What a client is to do at one resource of the fuzzing server.

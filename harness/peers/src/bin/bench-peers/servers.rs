@@ -88,6 +88,8 @@ impl Server {
             }
         };
         command.env("WS_PORT", address.port().to_string());
+        // As Bun does of its own accord.
+        command.env(ws_peers::DEFER_ACCEPT, "1");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn()?;
         let mut server = Self { kind, process, address };

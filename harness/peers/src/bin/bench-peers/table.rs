@@ -35,9 +35,9 @@ impl Table {
              - *connections × messages in flight × octets of payload*, binary: the server's CPU time for \
              one echo.\n\
              - *handshake*: its CPU time from accepting TCP to the end of the connection, which is a \
-             reset. A server that is ahead of the load sleeps, and pays for being woken: the sooner it is \
-             done, the more often. Bun listens with TCP_DEFER_ACCEPT: it is woken when the request is \
-             there, not before.\n\
+             reset. All listen with TCP_DEFER_ACCEPT, as Bun does of its own accord: a server is told of \
+             a connection when the request is there, not before. One that is ahead of the load sleeps, \
+             and pays for being woken: the sooner it is done, the more often.\n\
              - *handshake, awake*: the same without sleep: the server is stopped until 100 connections \
              wait, and then does them all.\n\
              - *idle*: its resident memory for a connection after one short echo. Where permessage-deflate \
