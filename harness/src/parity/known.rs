@@ -64,7 +64,7 @@ struct File {
 /// Where they are, if nobody says where.
 pub(crate) const DEFAULT: &str = "reports/parity.toml";
 
-/// Reads the file named, or [`DEFAULT`], which need not be there.
+/// Reads the file named, or `reports/parity.toml`, which need not be there.
 ///
 /// # Errors
 ///

@@ -53,7 +53,7 @@ struct File {
 /// Where waivers are, if nobody says where.
 const DEFAULT: &str = "reports/waivers.toml";
 
-/// Reads the file named, or [`DEFAULT`], which need not be there.
+/// Reads the file named, or `reports/waivers.toml`, which need not be there.
 ///
 /// # Errors
 ///
