@@ -14,7 +14,7 @@ use ::tokio::task::coop;
 use ::tokio::time::Instant;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use super::pool::{self, Input, MIN_ROOM, READ_LEN};
+use super::pool::{self, Input, LONG_BEGINS_AT, MIN_ROOM, READ_LEN};
 use super::work::Work;
 use crate::connection::Moment;
 use crate::memory::{OutOfMemory, reserve_bytes};
@@ -32,11 +32,6 @@ const OCTETS_OF_WORK: usize = 4 * 1024;
 
 /// Octets that one read takes at most.
 const MAX_READ: usize = 256 * 1024;
-
-/// Octets of a message that are still to come from which on each read takes [`READ_LEN`] at most. More
-/// would leave nothing behind: whoever is that far ahead of the peer sleeps and is woken for each of its
-/// writes, which costs more than to read once more.
-const LONG_REST: u64 = 128 * 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct ReadBuffer {
@@ -124,10 +119,9 @@ impl ReadBuffer {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let between_messages = self.is_empty() && awaited == 0;
-        let most = if awaited > LONG_REST { READ_LEN } else { MAX_READ };
         let octets = &mut self.room(awaited)?.octets;
         // The future holds no state, so dropping it when pending loses nothing.
-        let read = ready!(pin!(io.read_buf(&mut octets.limit(most))).poll(cx))?;
+        let read = ready!(pin!(io.read_buf(&mut octets.limit(MAX_READ))).poll(cx))?;
         if between_messages {
             self.expects_long = read > READ_LEN;
         }
@@ -192,8 +186,9 @@ impl ReadBuffer {
             pool::give_input(core::mem::replace(input, long));
             return Ok(input);
         }
-        // Not its own `reserve`, which doubles: a long message would take twice its memory.
-        reserve_bytes(&mut input.octets, room)?;
+        // Not its own `reserve`, which doubles: a long message would take twice its memory. The next of
+        // its length shall find room in it, too.
+        reserve_bytes(&mut input.octets, room.saturating_add(LONG_BEGINS_AT))?;
         input.allocated = input.octets.capacity();
         Ok(input)
     }

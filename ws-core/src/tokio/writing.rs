@@ -26,10 +26,6 @@ use crate::message::Message;
 /// Slices offered to one vectored write.
 const MAX_SLICES: usize = 16;
 
-/// Octets offered to one write. A transport that is offered more takes all that it has room for before
-/// it looks at what the peer has taken meanwhile, in memory that is cold by then.
-const MAX_WRITE: usize = 256 * 1024;
-
 impl<W: AsyncWrite + Unpin> Sender<'_, W> {
     /// Until all is written and flushed.
     #[inline]
@@ -110,7 +106,7 @@ impl<W: AsyncWrite + Unpin> Sender<'_, W> {
         let mut header = [0; MAX_HEADER_LEN];
         let len = message.header().encode(&mut header)?;
         let header = header.get(..len).unwrap_or_default();
-        let slices = [header, at_most(payload, MAX_WRITE)].map(IoSlice::new);
+        let slices = [header, payload].map(IoSlice::new);
         let written = Pin::new(&mut *self.io).poll_write_vectored(cx, &slices);
         if let Poll::Ready(Ok(written)) = written
             && written >= header.len().saturating_add(payload.len())
@@ -215,29 +211,17 @@ fn poll_write_slices<'o, W: AsyncWrite + Unpin>(
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
     let io = Pin::new(io);
-    let mut room = MAX_WRITE;
-    let mut next = || {
-        let slice = (room > 0).then(|| output.next())?.map(|slice| at_most(slice, room))?;
-        room = room.saturating_sub(slice.len());
-        Some(slice)
-    };
-    let first = next().unwrap_or_default();
-    let Some(second) = next() else { return io.poll_write(cx, first) };
-    let Some(third) = next() else {
+    let first = output.next().unwrap_or_default();
+    let Some(second) = output.next() else { return io.poll_write(cx, first) };
+    let Some(third) = output.next() else {
         // A header and its payload, most often.
         return io.poll_write_vectored(cx, &[first, second].map(IoSlice::new));
     };
     let mut slices = [IoSlice::new(&[]); MAX_SLICES];
     let mut offered = 0_usize;
-    let rest = core::iter::from_fn(next);
-    for (to, from) in slices.iter_mut().zip([first, second, third].into_iter().chain(rest)) {
+    for (to, from) in slices.iter_mut().zip([first, second, third].into_iter().chain(output)) {
         *to = IoSlice::new(from);
         offered = offered.saturating_add(1);
     }
     io.poll_write_vectored(cx, slices.get(..offered).unwrap_or_default())
-}
-
-/// The first `len` octets, or all.
-fn at_most(octets: &[u8], len: usize) -> &[u8] {
-    octets.get(..len).unwrap_or(octets)
 }
