@@ -1,7 +1,7 @@
-//! What a process on this machine has used: CPU time and memory, as `/proc` tells it.
+//! What a process on this machine has used: CPU time by its clock, memory as `/proc` tells it.
 
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::Error;
 /// What a process had used at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
-    /// On a processor, all threads that still live.
+    /// On a processor, all its threads, those that have ended as well.
     pub cpu: Duration,
     /// Resident memory, in octets.
     pub resident: u64,
@@ -36,14 +36,16 @@ fn folder(pid: u32) -> PathBuf {
     PathBuf::from("/proc").join(pid.to_string())
 }
 
+#[cfg(target_os = "linux")]
 fn cpu(pid: u32) -> io::Result<Duration> {
-    let mut nanoseconds = 0;
-    for task in fs::read_dir(folder(pid).join("task"))? {
-        // A thread may end between the listing and the reading.
-        let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
-        nanoseconds += text.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0);
-    }
-    Ok(Duration::from_nanos(nanoseconds))
+    let pid = i32::try_from(pid).map_err(|_| io::Error::from(ErrorKind::NotFound))?;
+    let clock = nix::time::clock_getcpuclockid(nix::unistd::Pid::from_raw(pid))?;
+    Ok(clock.now()?.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cpu(_: u32) -> io::Result<Duration> {
+    Err(ErrorKind::Unsupported.into())
 }
 
 fn resident(pid: u32) -> io::Result<u64> {
@@ -57,6 +59,16 @@ fn resident(pid: u32) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_that_has_ended_has_used_its_time() {
+        let own = || nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID.now().map(Duration::from).unwrap();
+        let before = Usage::of(std::process::id()).unwrap();
+        let busy = std::thread::spawn(move || while own() < Duration::from_millis(200) {});
+        busy.join().unwrap();
+        let after = Usage::of(std::process::id()).unwrap();
+        assert!(after.cpu - before.cpu >= Duration::from_millis(200), "{before:?} {after:?}");
+    }
 
     #[test]
     fn this_process_uses_something_and_a_missing_one_is_told() {
