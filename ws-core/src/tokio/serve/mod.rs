@@ -38,7 +38,8 @@
 //! `TCP_DEFER_ACCEPT` (`DeferAcceptSec=` of a systemd socket), a server that sleeps between connections
 //! is woken once for a handshake and not twice, which takes a quarter of the handshake's CPU time away;
 //! clients that stay silent become tasks when the system's time for them is over. It is an option of the
-//! listening socket, set before that is handed in.
+//! listening socket, set before that is handed in; `sockopt_impl!` of the crate `nix` makes it one without
+//! unsafe code.
 //!
 //! # Ending
 //!
