@@ -37,7 +37,7 @@ fn receive(criterion: &mut Criterion) {
             bench("memcpy", &mut || {
                 for read in wire.chunks(support::READ_LEN) {
                     buffer.resize(read.len(), 0);
-                    buffer.copy_from_slice(read);
+                    support::copy(&mut buffer, read);
                     black_box(&mut buffer);
                 }
                 expected
