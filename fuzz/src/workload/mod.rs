@@ -169,9 +169,14 @@ impl Workload {
                 self.closed = true;
                 let close =
                     self.spend(polls - 11, |endpoint| endpoint.close(CloseCode::NORMAL, "done"));
-                // What waits in a sink may be too late now; the sink tells.
-                self.told |=
-                    matches!(close, Some(Err(error)) if !matches!(error, Error::Misuse(_)));
+                match close {
+                    // Of what waits in a sink: the peer has closed before there was room.
+                    Some(Err(Error::Misuse(Misuse::SendAfterClose))) => {
+                        self.what_waits_is(Fate::Unknown);
+                    }
+                    Some(Err(error)) => self.told |= !matches!(error, Error::Misuse(_)),
+                    Some(Ok(())) | None => {}
+                }
                 if polls > 11 {
                     self.pieces = None;
                 }
