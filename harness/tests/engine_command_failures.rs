@@ -23,6 +23,14 @@ fn raw_server(answer: fn(TcpStream)) -> SocketAddr {
     address
 }
 
+/// A server that takes every connection and never answers.
+fn deaf_server() -> SocketAddr {
+    raw_server(|stream| {
+        let _ = stream.peek(&mut [0]);
+        std::thread::sleep(Duration::from_secs(60));
+    })
+}
+
 fn json(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
@@ -199,10 +207,7 @@ fn unusable_options_are_2_and_say_what_to_do() {
 fn two_runs_do_not_write_into_one_folder() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start();
-    let deaf = raw_server(|stream| {
-        let _ = stream.peek(&mut [0]);
-        std::thread::sleep(Duration::from_secs(60));
-    });
+    let deaf = deaf_server();
     let deaf = format!("ws://{deaf}");
     let arguments = ["test", "server", &deaf, "--cases", "7.1.1", "--out", "out"];
     let mut first = wsconf(dir.path())
@@ -234,10 +239,7 @@ fn an_interrupted_run_reports_the_cases_that_are_done() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start();
     // 7.1.1 is done in no time; a testee that never answers keeps the other for some seconds.
-    let deaf = raw_server(|stream| {
-        let _ = stream.peek(&mut [0]);
-        std::thread::sleep(Duration::from_secs(60));
-    });
+    let deaf = deaf_server();
     let spec = format!(
         r#"{{"outdir": "server", "servers": [{{"agent": "ours", "url": "{}"}},
             {{"agent": "deaf", "url": "ws://{deaf}"}}], "cases": ["7.1.1"]}}"#,
